@@ -1,0 +1,71 @@
+"""Open the engines that the settings name, in order, and close them in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from app.settings import Settings
+from storage.errors import StorageError
+from storage.local_events import LocalEvents, create_events
+from storage.local_objects import LocalObjects, create_objects
+from storage.ports import Stores
+from storage.probe import probe
+from storage.sql.metadata import SqlMetadata
+from storage.sql.migrate import migrate
+from storage.sql.sqlite import SqliteDatabase, Unit
+
+
+class NoFolder(StorageError):
+    """The data folder can't be used."""
+
+    code = "no_folder"
+
+
+@asynccontextmanager
+async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
+    """The stores of this process: the embedded ones, in the data folder, made where they are missing."""
+    async with open_embedded(settings.data) as stores:
+        yield stores
+
+
+@asynccontextmanager
+async def open_embedded(folder: Path) -> AsyncIterator[Stores]:
+    """Three SQLite files in a folder. Several processes may have it open."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NoFolder(f"{folder}: {error.strerror}") from error
+    async with AsyncExitStack() as stack:
+        # One process at a time makes and migrates the files: SQLite can't wait for a change of journal mode.
+        async with _Alone(folder):
+            metadata = await _open(stack, folder / "metadata.sqlite", migrate)
+            objects = LocalObjects(await _open(stack, folder / "objects.sqlite", create_objects))
+            events = LocalEvents(await _open(stack, folder / "events.sqlite", create_events))
+            await probe(objects)
+        yield Stores(objects, SqlMetadata(metadata), events)
+
+
+async def _open(stack: AsyncExitStack, path: Path, create: Unit[None]) -> SqliteDatabase:
+    database = SqliteDatabase(path)
+    stack.push_async_callback(database.close)
+    await database.write(create)
+    return database
+
+
+class _Alone:
+    """A lock between processes, held while the files are made."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / ".lock"
+
+    async def __aenter__(self) -> None:
+        self._file = self._path.open("w")
+        # In a thread: the wait must not stop this loop, in which the holder may be running.
+        await asyncio.to_thread(fcntl.flock, self._file, fcntl.LOCK_EX)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._file.close()

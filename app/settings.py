@@ -1,0 +1,89 @@
+"""The settings of a process: read once from the environment, typed, frozen.
+
+Each field's variable is its name in upper case; `docs/operations.md` lists them and a test compares.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+
+class WrongSetting(ValueError):
+    """A variable's value can't be used; the text says which and why, on one line."""
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError("is not a positive number")
+    return number
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise ValueError("is not a port from 0 to 65535")
+    return number
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if not 0 < number < 86400:
+        raise ValueError("is not a number of seconds above 0")
+    return number
+
+
+def _choice(*choices: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text.lower() not in choices:
+            raise ValueError(f"is none of {', '.join(choices)}")
+        return text.lower()
+
+    return read
+
+
+def _setting(default: Any, read: Callable[[str], Any], about: str) -> Any:
+    return field(default=default, metadata={"read": read, "about": about})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, with their defaults."""
+
+    data: Path = _setting(Path("data"), Path, "folder of the embedded stores")
+    host: str = _setting("127.0.0.1", str, "address to listen on")
+    port: int = _setting(8000, _port, "port to listen on; 0 takes a free one")
+    log_level: str = _setting(
+        "info",
+        _choice("debug", "info", "warning", "error"),
+        "least level of log lines: debug, info, warning, error",
+    )
+    references: str = _setting(
+        "warn",
+        _choice("strict", "warn", "off"),
+        "references to missing entities in edits: strict refuses, warn tells",
+    )
+    poll_seconds: float = _setting(
+        1.0, _seconds, "how often the relay looks for work that nobody woke it for"
+    )
+    max_body_bytes: int = _setting(16 * 2**20, _positive, "largest request body, in bytes")
+    drain_seconds: float = _setting(30.0, _seconds, "how long a shutdown waits for edits under way")
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of an environment. WrongSetting for the first value that can't be read."""
+    values = {}
+    for setting in fields(Settings):
+        text = environment.get(setting.name.upper())
+        if text is None or text == "":
+            continue
+        try:
+            values[setting.name] = setting.metadata["read"](text)
+        except ValueError as error:
+            why = str(error) if str(error).startswith("is ") else "is not a number"
+            raise WrongSetting(f"{setting.name.upper()}={text!r} {why}") from error
+    return Settings(**values)

@@ -1,0 +1,82 @@
+"""Bytes and hashes: one way to write a JSON value, and what identifies it.
+
+The canonical form is fixed for ever, since hashes of stored content rest on it (T1): UTF-8, keys sorted by
+code point, no white space, no escaping beyond what JSON demands, floats in the shortest form that reads
+back as the same double, integers of any size in full. Knows nothing of entities.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import rapidhash
+
+HASH_ALGORITHM = "rapidhash-1"
+"""Version 1 of rapidhash, which the pinned package implements; later versions give other numbers."""
+
+StatementHasher = Callable[[bytes, int], int]
+"""From canonical bytes and a probe (0, 1, 2, ...) to an unsigned 64-bit number."""
+
+
+class NotCanonical(ValueError):
+    """The value has no canonical form: not JSON, not finite, or a string with a lone surrogate."""
+
+
+def canonical(value: Any) -> bytes:
+    """The canonical bytes of a JSON value. NotCanonical if it has none."""
+    # The standard library and no faster one: libraries differ in how they print floats
+    # (2.777777777777778e-05 or 0.00002777777777777778) and in the integers they can hold.
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+        return text.encode("utf-8")
+    except (TypeError, ValueError, RecursionError) as error:  # UnicodeEncodeError is a ValueError
+        raise NotCanonical(str(error)) from error
+
+
+# What orjson would read as a float: integers below -2**63 or beyond 2**64. Also matches a few that it
+# would read well, and digits inside strings; those merely take the slower way.
+_BIG_INTEGER = re.compile(rb"[2-9]\d{19}|1[89]\d{18}|\d{21}|-\d{19}")
+
+
+def parse(data: bytes) -> Any:
+    """The JSON value in `data`, every integer exact. ValueError if it is not JSON in UTF-8."""
+    if _BIG_INTEGER.search(data) is None:
+        return orjson.loads(data)
+    try:
+        value = json.loads(data.decode("utf-8"), parse_constant=_refuse_constant, parse_float=_finite)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if b"\\u" in data:
+        canonical(value)  # orjson refuses lone surrogates, the standard library lets them in
+    return value
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is beyond the range of a double")
+    return number
+
+
+def digest(data: bytes) -> bytes:
+    """SHA-256 of `data`, 32 bytes: the proof of identity."""
+    return hashlib.sha256(data).digest()
+
+
+def hash64(data: bytes, probe: int = 0) -> int:
+    """rapidhash of `data`, unsigned 64 bits: the locator.
+
+    Probe 0 is the algorithm with its own seed; probe n > 0 has seed n and is for getting past a collision.
+    """
+    seed = probe if probe else None
+    return rapidhash.rapidhash(data, seed)  # type: ignore[no-any-return]  # the package has no types

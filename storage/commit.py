@@ -1,0 +1,437 @@
+"""Turn an edit into the next revision of one entity.
+
+Reads top to bottom as the story of a write: reserve the key, ask whether it landed, read the base, apply, claim
+statements, put objects, swap the head, answer. Only the swap decides who wins. Knows ports, not backends; knows
+nothing of GraphQL or of users' rights. What follows the commit is in `derive`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from storage import reading
+from storage.canonical import canonical, digest, hash64
+from storage.content import Split, content_bytes
+from storage.edits import Base, Edit, SetContent, faults_of, new_faults, next_content, refuse, target_of
+from storage.errors import (
+    EntityExists,
+    EntityGone,
+    EntityMissing,
+    Fault,
+    HeadMoved,
+    Invalid,
+    KeyReused,
+    OutcomeUnknown,
+    TooContended,
+    Unavailable,
+)
+from storage.events import change_type
+from storage.ids import EntityId, EntityType, id_of, type_of
+from storage.keys import snapshot_key, statement_key
+from storage.model import (
+    Attempt,
+    Content,
+    Event,
+    Flags,
+    Snapshot,
+    StatementBody,
+    StatementHash,
+    StatementIndex,
+)
+from storage.ports import (
+    AlreadyLanded,
+    Claim,
+    Claimed,
+    EditKey,
+    HeadRevision,
+    Landed,
+    NewObject,
+    Stores,
+    Swap,
+    Work,
+)
+from storage.snapshot import SCHEMA_VERSION, snapshot_bytes, statement_bytes
+from storage.times import Clock
+
+Pauses = Callable[[], AsyncIterator[int]]
+
+
+async def pauses() -> AsyncIterator[int]:
+    """Twelve tries: the first at once, the others after a random wait of up to 2 s, about 6 s in all."""
+    for number in range(12):
+        if number:
+            await asyncio.sleep(random.uniform(0.2, 1.0) * min(0.01 * 2**number, 2.0))
+        yield number
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an edit ended well. `owed` is what follows from the commit, None where there was none."""
+
+    entity: EntityId
+    revision: int
+    unchanged: bool = False
+    created: bool = False
+    owed: Owed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A committed revision's work with the statements at hand that it speaks of."""
+
+    work: Work
+    bodies: Mapping[StatementHash, StatementBody] = field(default_factory=dict)
+
+
+async def commit(edit: Edit, stores: Stores, *, clock: Clock, pauses: Pauses = pauses) -> Outcome:
+    """Make the edit, or say why not.
+
+    Refusals: Invalid, EntityMissing, EntityExists, EntityGone, HeadMoved (stale base), KeyReused. Failures:
+    Unavailable and TooContended (did not land), OutcomeUnknown (nobody knows). Nothing of a refused or failed
+    edit is ever seen.
+    """
+    found = faults_of(edit)
+    if found and edit.base is Base.NOTHING:
+        raise Invalid(found)
+    if edit.key is not None and edit.key.shared:
+        _check_reservation(edit, *await stores.metadata.reserve(edit.key, edit.entity, clock()))
+    attempt: _Try | None = None
+    taken = 0
+    async for _ in pauses():
+        if edit.key is not None and (landed := await stores.metadata.landed(edit.entity, edit.key.key)):
+            return _again(edit, landed)
+        base = (await stores.metadata.heads([edit.entity])).get(edit.entity)
+        if attempt is not None and _revision_of(base) != _revision_of(attempt.base):
+            await _abandon(attempt, stores)
+            attempt = None
+        _check_base(edit, base)
+        if attempt is None:
+            await _refuse_new_faults(edit, base, found, stores)
+            attempt = await _begin(edit, base, stores, clock)
+            taken = 0
+        if _is_unchanged(attempt):
+            return await _unchanged(attempt, stores, clock)
+        draft = _seal(attempt, taken, stores)
+        if not await _put(draft, stores):
+            taken = 2 * taken + 1  # past what crashed tries left behind, in ever longer steps
+            continue
+        try:
+            return await _land(draft, stores, pauses)
+        except AlreadyLanded as before:
+            return _again(edit, before.landed)
+        except HeadMoved:
+            continue  # decide again, on fresh facts
+    raise TooContended(edit.entity)
+
+
+async def new_entity_id(
+    kind: EntityType, key: EditKey | None, numbers: Numbers, stores: Stores, clock: Clock
+) -> EntityId:
+    """The id of an entity to be created: a fresh one, or that which the key was bound to before (I12, I13)."""
+    if key is not None and (bound := await stores.metadata.reserved(key.key)):
+        if bound[1] != key.request:
+            raise KeyReused(key.key.hex())
+        return bound[0]
+    while True:
+        entity = id_of(kind, await numbers.next(kind, stores))
+        if await stores.metadata.register(entity, clock()):
+            break  # an id that an import brought is passed over
+    if key is not None:
+        entity, request = await stores.metadata.reserve(key, entity, clock())
+        if request != key.request:
+            raise KeyReused(key.key.hex())
+    return entity
+
+
+class Numbers:
+    """Numbers for new ids, leased in ranges so that a creation seldom asks for more. One per process."""
+
+    def __init__(self, lease: int = 50) -> None:
+        self._lease = lease
+        self._left: dict[EntityType, list[int]] = {}
+        self._one_at_a_time = asyncio.Lock()
+
+    async def next(self, kind: EntityType, stores: Stores) -> int:
+        """A number that nobody else gets."""
+        async with self._one_at_a_time:
+            if not self._left.get(kind):
+                self._left[kind] = list(reversed(await stores.metadata.lease_numbers(kind, self._lease)))
+            return self._left[kind].pop()
+
+
+@dataclass(slots=True)
+class _Try:
+    """One try of an edit on one base: its nonce, the content it would make, where the statements live."""
+
+    edit: Edit
+    base: HeadRevision | None
+    nonce: Attempt
+    split: Split
+    content: Content
+    claimed: Mapping[bytes, Claimed]
+    digest: bytes
+    content_hash: int
+    started: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A try under a revision id, sealed: what will be stored and swapped in."""
+
+    swap: Swap
+    objects: list[NewObject]
+    bodies: Mapping[StatementHash, StatementBody]
+
+
+def _check_reservation(edit: Edit, entity: EntityId, request: bytes) -> None:
+    assert edit.key is not None
+    if request != edit.key.request or entity != edit.entity:
+        raise KeyReused(edit.key.key.hex())
+
+
+def _again(edit: Edit, landed: Landed) -> Outcome:
+    """The first outcome under this key; another request under it is refused (I13)."""
+    assert edit.key is not None
+    if landed.request != edit.key.request:
+        raise KeyReused(edit.key.key.hex())
+    return Outcome(
+        landed.entity, landed.revision, unchanged=landed.unchanged, created=edit.base is Base.NOTHING
+    )
+
+
+def _check_base(edit: Edit, base: HeadRevision | None) -> None:
+    """Whether the edit may be made on this head. Only a look: the swap has the last word."""
+    if base is None:
+        if isinstance(edit.base, int):
+            raise EntityMissing(edit.entity)
+        return
+    if base.head.flags.is_deleted:
+        raise EntityGone(edit.entity)
+    if edit.base is Base.NOTHING:
+        raise EntityExists(edit.entity, base.head.revision)
+    if isinstance(edit.base, int) and edit.base != base.head.revision:
+        raise HeadMoved(edit.entity, edit.base, base.head.revision)
+
+
+async def _refuse_new_faults(
+    edit: Edit, base: HeadRevision | None, found: list[Fault], stores: Stores
+) -> None:
+    """Faults in what the edit changes, and changes of what must not change."""
+    if not isinstance(edit.change, SetContent):
+        return refuse(found)
+    entity = edit.change.entity
+    if base is None:
+        return refuse(found)
+    is_property = type_of(edit.entity) is EntityType.PROPERTY
+    if not found and not is_property:
+        return None
+    was = await reading.entity_json(stores, base.revision)
+    remaining = new_faults(found, entity, was)
+    if is_property and not base.head.flags.is_redirect and entity.get("datatype") != was.get("datatype"):
+        context = {"datatype": was.get("datatype")}
+        remaining.append(Fault("/datatype", "datatype_changed", "a property keeps its datatype", context))
+    return refuse(remaining)
+
+
+async def _begin(edit: Edit, base: HeadRevision | None, stores: Stores, clock: Clock) -> _Try:
+    """Apply the edit and find out where its statements live, leaving a pending fact for each new one."""
+    nonce = Attempt(os.urandom(16))
+    taken_apart = next_content(edit)
+    held = _held_by(base)
+    number = base.head.revision if base is not None else 0
+    now = clock()
+    # Pending facts come before anything relies on a statement: from here on no collector removes it.
+    claim = Claim(edit.entity, nonce, number, list(taken_apart.bodies.values()), held)
+    registering = stores.metadata.register(edit.entity, now) if base is None else _nothing()
+    claimed, _ = await asyncio.gather(stores.metadata.claim(claim, stores.hasher, now), registering)
+    content = taken_apart.located({one: place.hash for one, place in claimed.items()})
+    data = content_bytes(content)
+    flags = base.head.flags if base is not None else Flags()
+    target = target_of(edit)
+    content_hash = hash64(data)
+    started = Snapshot(
+        entity=edit.entity,
+        entity_type=type_of(edit.entity),
+        revision=0,
+        created_at=now,
+        created_by=edit.info.editor,
+        content=content,
+        content_hash=content_hash,
+        flags=replace(flags, is_redirect=target is not None),
+        is_mass_edit=edit.info.is_mass_edit,
+        edit_type=edit.info.edit_type,
+        redirects_to=target,
+        schema_version=SCHEMA_VERSION,
+    )
+    return _Try(edit, base, nonce, taken_apart, content, claimed, digest(data), content_hash, started)
+
+
+def _is_unchanged(attempt: _Try) -> bool:
+    """Whether the head says this already (W4): by digest, and only an ordinary head that has one."""
+    base = attempt.base
+    if base is None or attempt.started.redirects_to is not None:
+        return False
+    flags = base.head.flags
+    return (
+        not flags.is_redirect and not flags.is_soft_deleted and base.revision.content_digest == attempt.digest
+    )
+
+
+async def _unchanged(attempt: _Try, stores: Stores, clock: Clock) -> Outcome:
+    edit, base = attempt.edit, attempt.base
+    assert base is not None
+    if edit.key is not None:
+        outcome = Landed(edit.entity, base.head.revision, True, edit.key.request)
+        await stores.metadata.record_unchanged(outcome, edit.key.key, clock())
+    return Outcome(edit.entity, base.head.revision, unchanged=True)
+
+
+def _seal(attempt: _Try, taken: int, stores: Stores) -> _Draft:
+    """The snapshot and the swap under the first revision id that is not known to be taken."""
+    edit, base, content = attempt.edit, attempt.base, attempt.content
+    parent = base.head.revision if base is not None else None
+    snapshot = replace(attempt.started, revision=(parent or 0) + 1 + taken)
+    data = snapshot_bytes(snapshot)
+    new, old = content.held(), _held_by(base)
+    bodies = {attempt.claimed[one].hash: body for one, body in attempt.split.bodies.items()}
+    missing = [place for place in attempt.claimed.values() if not place.stored and place.hash not in old]
+    objects = [
+        NewObject(
+            statement_key(place.hash),
+            statement_bytes(place.hash, bodies[place.hash], snapshot.created_at),
+            attempt.nonce,
+        )
+        for place in missing
+    ]
+    objects.append(
+        NewObject(
+            snapshot_key(edit.entity, snapshot.revision),
+            data,
+            attempt.nonce,
+            tags={"publication_state": "pending"},
+            metadata={"revision_id": str(snapshot.revision)},
+        )
+    )
+    parts = {part: claims.property_counts() for part, claims in content.parts.items()}
+    held = list(content.statements())
+    swap = Swap(
+        snapshot=snapshot,
+        expected=parent,
+        attempt=attempt.nonce,
+        edit=edit.info,
+        content_digest=attempt.digest,
+        index=StatementIndex([one.hash for one in held], content.claims.property_counts(), parts),
+        ids=[one.id for one in held],
+        added=sorted(new - old),
+        removed=sorted(old - new),
+        redirect_changed=snapshot.redirects_to != (base.head.redirects_to if base is not None else None),
+        size_bytes=len(data),
+        event=Event(
+            entity_id=edit.entity,
+            revision_id=snapshot.revision,
+            change_type=change_type(edit.info.edit_type, parent),
+            from_revision_id=parent,
+            changed_at=snapshot.created_at,
+            editor=edit.info.editor,
+            edit_summary=edit.info.summary,
+            bot=edit.info.bot,
+        ),
+        key=edit.key,
+    )
+    return _Draft(swap, objects, bodies)
+
+
+def _held_by(base: HeadRevision | None) -> set[StatementHash]:
+    # A base older than 1.2.0 has its statements inline: none of them is a shared object yet.
+    return set(base.revision.index.hashes) if base is not None and base.revision.index is not None else set()
+
+
+async def _put(draft: _Draft, stores: Stores) -> bool:
+    """Store what is missing. False if the snapshot's key was taken by another attempt."""
+    # Objects before the swap: a crash here leaves objects that nobody reads, never a head that points at nothing.
+    taken = await stores.objects.put_absent(draft.objects)
+    key = draft.objects[-1].key
+    # Our own nonce there means that our first call landed and only its answer was lost.
+    return key not in taken or taken[key] == draft.swap.attempt
+
+
+async def _land(draft: _Draft, stores: Stores, pauses: Pauses) -> Outcome:
+    """Swap the head in. If the answer is lost, ask until it is known or patience ends; the same swap may be
+    sent again, since at most one of the two can find the expected head."""
+    swap = draft.swap
+    entity, revision = swap.snapshot.entity, swap.snapshot.revision
+    unknown: OutcomeUnknown | None = None
+    async for _ in pauses():
+        try:
+            if unknown is not None:
+                owner = await stores.metadata.attempt_of(entity, revision)
+                if owner == swap.attempt:
+                    return _landed(draft)
+                if owner is not None:
+                    raise HeadMoved(entity, swap.expected, revision)
+            await stores.metadata.commit(swap)
+            return _landed(draft)
+        except OutcomeUnknown as error:
+            unknown = error
+        except (HeadMoved, AlreadyLanded):
+            # The head is past us, so nothing of ours can still land; but our lost commit may have moved it.
+            if unknown is None or await _owner(swap, stores, unknown) != swap.attempt:
+                raise
+            return _landed(draft)
+        except Unavailable:
+            if unknown is None:
+                raise
+    raise unknown if unknown is not None else TooContended(entity)
+
+
+async def _owner(swap: Swap, stores: Stores, unknown: OutcomeUnknown) -> Attempt | None:
+    try:
+        return await stores.metadata.attempt_of(swap.snapshot.entity, swap.snapshot.revision)
+    except Unavailable as error:
+        raise unknown from error
+
+
+def _landed(draft: _Draft) -> Outcome:
+    swap = draft.swap
+    work = Work(
+        entity=swap.snapshot.entity,
+        revision=swap.snapshot.revision,
+        attempt=swap.attempt,
+        added=swap.added,
+        removed=swap.removed,
+        redirect_changed=swap.redirect_changed,
+        redirects_to=swap.snapshot.redirects_to,
+        event=swap.event,
+        derived=False,
+        published=False,
+    )
+    created = swap.expected is None
+    return Outcome(
+        swap.snapshot.entity, swap.snapshot.revision, created=created, owed=Owed(work, draft.bodies)
+    )
+
+
+def _revision_of(base: HeadRevision | None) -> int | None:
+    return base.head.revision if base is not None else None
+
+
+async def _abandon(attempt: _Try, stores: Stores) -> None:
+    """The head is past the try's base, so it is dead: let go of its statements. If that fails, the collector will."""
+    new = attempt.content.held() - _held_by(attempt.base)
+    try:
+        await stores.metadata.release(attempt.edit.entity, new, attempt.nonce)
+    except Unavailable:
+        return
+
+
+async def _nothing() -> bool:
+    return False
+
+
+def request_digest(*parts: object) -> bytes:
+    """The digest by which two requests under one idempotency key are told apart."""
+    return digest(canonical(list(parts)))

@@ -1,0 +1,55 @@
+"""Draw the consequences of a committed revision: references, backlinks, redirects, the published tag.
+
+All of it is derived from the revision's outbox row, idempotent, and may be done by anyone, twice, in any order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+
+from storage import reading
+from storage.commit import Owed
+from storage.errors import Damaged
+from storage.keys import snapshot_key
+from storage.links import links
+from storage.model import Link, StatementBody, StatementHash
+from storage.ports import Stores, Work
+
+PUBLISHED = {"publication_state": "published"}
+
+
+async def derive(owed: Owed, stores: Stores) -> None:
+    """Do a revision's work but for its event, then note that it is done."""
+    work = owed.work
+    added, removed = await asyncio.gather(
+        _links(work.added, owed.bodies, stores), _links(work.removed, owed.bodies, stores)
+    )
+    await asyncio.gather(
+        stores.metadata.hold(work.entity, work.added, work.attempt),
+        stores.metadata.relink(work.entity, work.revision, added, removed),
+        _redirect(work, stores),
+        stores.objects.tag({snapshot_key(work.entity, work.revision): PUBLISHED}),
+    )
+    await stores.metadata.mark([(work.entity, work.revision)], derived=True)
+
+
+async def _links(
+    hashes: Collection[StatementHash], at_hand: Mapping[StatementHash, StatementBody], stores: Stores
+) -> list[Link]:
+    bodies: dict[StatementHash, StatementBody] = {one: at_hand[one] for one in hashes if one in at_hand}
+    unread = [one for one in hashes if one not in at_hand]
+    if unread:
+        for one, body in (await reading.statements(stores, unread)).items():
+            if isinstance(body, Damaged):
+                raise body
+            bodies[one] = body
+    return [link for one in hashes for link in links(one, bodies[one])]
+
+
+async def _redirect(work: Work, stores: Stores) -> None:
+    if work.redirect_changed:
+        event = work.event
+        await stores.metadata.redirect(
+            work.entity, work.redirects_to, work.revision, event.editor, event.changed_at
+        )

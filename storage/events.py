@@ -1,0 +1,60 @@
+"""What the world is told of a committed revision, and how it is written (E1, E2). Pure."""
+
+from __future__ import annotations
+
+import orjson
+
+from storage import times
+from storage.ids import EntityId
+from storage.model import Event
+
+_CHANGE_TYPES = {
+    "manual-create": "creation",
+    "manual-update": "edit",
+    "redirect-create": "redirect",
+    "redirect-revert": "unredirect",
+    "archive-added": "archival",
+    "archive-removed": "unarchival",
+    "lock-added": "lock",
+    "lock-removed": "unlock",
+    "soft-delete": "soft_delete",
+    "hard-delete": "hard_delete",
+}
+RESERVED_EDIT_TYPES = frozenset(_CHANGE_TYPES)
+"""Edit types that the server alone sets, since consumers act on the change that they map to (W9)."""
+
+
+def change_type(edit_type: str, parent: int | None) -> str:
+    """The kind of change that an edit type means; one without a meaning of its own is creation or edit."""
+    return _CHANGE_TYPES.get(edit_type, "creation" if parent is None else "edit")
+
+
+def event_json(event: Event) -> str:
+    """The event as consumers read it."""
+    return orjson.dumps(
+        {
+            "entity_id": event.entity_id,
+            "revision_id": event.revision_id,
+            "change_type": event.change_type,
+            "from_revision_id": event.from_revision_id,
+            "changed_at": times.written(event.changed_at),
+            "editor": event.editor,
+            "edit_summary": event.edit_summary,
+            "bot": event.bot,
+        }
+    ).decode()
+
+
+def event_from(text: str | bytes) -> Event:
+    """The event again."""
+    told = orjson.loads(text)
+    return Event(
+        entity_id=EntityId(told["entity_id"]),
+        revision_id=told["revision_id"],
+        change_type=told["change_type"],
+        from_revision_id=told["from_revision_id"],
+        changed_at=times.read(told["changed_at"]),
+        editor=told["editor"],
+        edit_summary=told["edit_summary"],
+        bot=told["bot"],
+    )

@@ -1,0 +1,122 @@
+"""Objects in one SQLite file: the embedded object store.
+
+A file of the database and not a folder of files: most statements are under 300 bytes, and a file each would cost
+a block and two fsyncs (docs/adr). The first writer of a key wins; its bytes, checksum and attempt stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import orjson
+from sqlalchemy import Connection
+
+from storage.canonical import digest
+from storage.errors import Damaged, OutcomeUnknown, Unavailable
+from storage.keys import Bucket, Key
+from storage.model import Attempt
+from storage.ports import NewObject, StoredObject
+from storage.sql.portable import chunks
+from storage.sql.sqlite import Database
+
+_CREATE = """
+CREATE TABLE IF NOT EXISTS objects (
+  name TEXT NOT NULL PRIMARY KEY,
+  attempt BLOB NOT NULL,
+  checksum BLOB NOT NULL,
+  tags TEXT NOT NULL,
+  metadata TEXT NOT NULL,
+  data BLOB NOT NULL
+) WITHOUT ROWID
+"""
+
+
+def create_objects(connection: Connection) -> None:
+    """Make the one table, if it is not there."""
+    connection.exec_driver_sql(_CREATE)
+
+
+class LocalObjects:
+    """The port `Objects`, on a database made by `create_objects`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, keys: Collection[Key]) -> Mapping[Key, StoredObject | Damaged]:
+        return await self._database.read(lambda c: _get(c, list(keys)))
+
+    async def put_absent(self, objects: Sequence[NewObject]) -> Mapping[Key, Attempt | None]:
+        rows = [_row(new) for new in objects]
+        try:
+            return await self._database.write(lambda c: _put(c, objects, rows))
+        except OutcomeUnknown as error:
+            raise Unavailable(str(error)) from error
+
+    async def tag(self, tags: Mapping[Key, Mapping[str, str]]) -> None:
+        rows = [(_text(tag), str(key)) for key, tag in tags.items()]
+        await self._database.write(
+            lambda c: _execute_many(c, "UPDATE objects SET tags = ? WHERE name = ?", rows)
+        )
+
+    async def tags(self, keys: Collection[Key]) -> Mapping[Key, Mapping[str, str]]:
+        found = await self._database.read(lambda c: _select(c, "tags", list(keys)))
+        return {key: orjson.loads(row[1]) for key, row in found.items()}
+
+    async def names(self, bucket: Bucket, after: str, limit: int) -> Sequence[str]:
+        start = f"{bucket}/"
+        query = "SELECT name FROM objects WHERE name > ? AND name < ? ORDER BY name LIMIT ?"
+        bounds = (start + after, f"{bucket}0", limit)  # "0" follows "/"
+        found = await self._database.read(lambda c: c.exec_driver_sql(query, bounds).scalars().all())
+        return [name[len(start) :] for name in found]
+
+    async def delete(self, keys: Collection[Key]) -> None:
+        rows = [(str(key),) for key in keys]
+        await self._database.write(lambda c: _execute_many(c, "DELETE FROM objects WHERE name = ?", rows))
+
+
+_Row = tuple[str, bytes, bytes, str, str, bytes]
+
+
+def _row(new: NewObject) -> _Row:
+    return (str(new.key), new.attempt, digest(new.data), _text(new.tags), _text(new.metadata), new.data)
+
+
+def _put(
+    connection: Connection, objects: Sequence[NewObject], rows: Sequence[_Row]
+) -> dict[Key, Attempt | None]:
+    found = _select(connection, "attempt", [new.key for new in objects])
+    fresh = [row for new, row in zip(objects, rows, strict=True) if new.key not in found]
+    _execute_many(connection, "INSERT INTO objects VALUES (?, ?, ?, ?, ?, ?)", fresh)
+    return {key: Attempt(row[1]) for key, row in found.items()}
+
+
+def _get(connection: Connection, keys: Sequence[Key]) -> dict[Key, StoredObject | Damaged]:
+    objects: dict[Key, StoredObject | Damaged] = {}
+    for key, (_, data, checksum, attempt, metadata) in _select(
+        connection, "data, checksum, attempt, metadata", keys
+    ).items():
+        if digest(data) != checksum:
+            objects[key] = Damaged(str(key), "does not have the checksum it was written with")
+            continue
+        objects[key] = StoredObject(data, Attempt(attempt), orjson.loads(metadata))
+    return objects
+
+
+def _select(connection: Connection, columns: str, keys: Sequence[Key]) -> dict[Key, tuple[bytes, ...]]:
+    by_name = {str(key): key for key in keys}
+    found = {}
+    for some in chunks(list(by_name)):
+        marks = ",".join("?" * len(some))
+        query = f"SELECT name, {columns} FROM objects WHERE name IN ({marks})"
+        for row in connection.exec_driver_sql(query, tuple(some)):
+            found[by_name[row[0]]] = tuple(row)
+    return found
+
+
+def _execute_many(connection: Connection, statement: str, rows: Sequence[tuple[str | bytes, ...]]) -> None:
+    if rows:
+        connection.exec_driver_sql(statement, list(rows))
+
+
+def _text(pairs: Mapping[str, str]) -> str:
+    return orjson.dumps(pairs).decode()

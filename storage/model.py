@@ -1,0 +1,245 @@
+"""The facts that storage speaks of: frozen records, plain data.
+
+Knows no store, no SQL and no GraphQL. Times are aware datetimes in UTC; hashes are unsigned 64-bit integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NewType
+
+from storage.ids import EntityId, EntityType, PropertyId
+
+Json = Any
+JsonObject = dict[str, Any]
+StatementHash = int
+Attempt = NewType("Attempt", bytes)
+"""Sixteen random bytes that tell one try of one edit from all others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement as one entity holds it: shared content (by hash) under an id of its own.
+
+    `id` is kept as it came, None where an import had none.
+    """
+
+    hash: StatementHash
+    id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The statements of one property, in order. May be empty, if an import had an empty group."""
+
+    property: PropertyId
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """All statements of one subject, by property, in order."""
+
+    groups: tuple[Group, ...] = ()
+
+    def __iter__(self) -> Iterator[Statement]:
+        for group in self.groups:
+            yield from group.statements
+
+    def hashes(self) -> list[StatementHash]:
+        """The hashes in order, property by property, with duplicates."""
+        return [statement.hash for statement in self]
+
+    def property_counts(self) -> dict[PropertyId, int]:
+        """How many statements each property has, in the order of the properties."""
+        return {group.property: len(group.statements) for group in self.groups}
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What an entity says, without its revisions, flags and edits.
+
+    `entity` is the entity JSON without the statements: where there was a `claims` object an empty one stands.
+    `claims` are those of the entity itself, `parts` those of its forms and senses by their id.
+    """
+
+    entity: JsonObject
+    claims: Claims = Claims()
+    parts: Mapping[str, Claims] = field(default_factory=dict)
+
+    def statements(self) -> Iterator[Statement]:
+        """Every statement, those of forms and senses included, duplicates too."""
+        yield from self.claims
+        for claims in self.parts.values():
+            yield from claims
+
+    def held(self) -> set[StatementHash]:
+        """The distinct hashes that this content holds."""
+        return {statement.hash for statement in self.statements()}
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """The state of an entity that revisions inherit (W5)."""
+
+    is_semi_protected: bool = False
+    is_mass_edit_protected: bool = False
+    is_locked: bool = False
+    is_archived: bool = False
+    is_dangling: bool = False
+    is_soft_deleted: bool = False
+    is_deleted: bool = False
+    """Hard-deleted: terminal, nothing of it may be read."""
+    is_redirect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where an entity stands: its current revision and state."""
+
+    entity: EntityId
+    revision: int
+    updated_at: datetime
+    flags: Flags
+    redirects_to: EntityId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatementIndex:
+    """Which statements a revision holds, without their content: hashes grouped by property (T5).
+
+    `hashes` and `ids` run over `properties` in order, then over the `parts` (forms, senses) in order.
+    """
+
+    hashes: Sequence[StatementHash]
+    property_counts: Mapping[PropertyId, int]
+    parts: Mapping[str, Mapping[PropertyId, int]] = field(default_factory=dict)
+
+    def of(self, properties: Sequence[str] | None = None, part: str | None = None) -> list[StatementHash]:
+        """The hashes of these properties (all if None), in the revision's order."""
+        return [self.hashes[position] for position in self.positions(properties, part)]
+
+    def positions(self, properties: Sequence[str] | None = None, part: str | None = None) -> list[int]:
+        """Where in `hashes` the statements of these properties stand."""
+        wanted = None if properties is None else set(properties)
+        start, counts = self._slice(part)
+        found: list[int] = []
+        for property_id, count in counts.items():
+            if wanted is None or property_id in wanted:
+                found.extend(range(start, start + count))
+            start += count
+        return found
+
+    def _slice(self, part: str | None) -> tuple[int, Mapping[PropertyId, int]]:
+        if part is None:
+            return 0, self.property_counts
+        start = sum(self.property_counts.values())
+        for name, counts in self.parts.items():
+            if name == part:
+                return start, counts
+            start += sum(counts.values())
+        return 0, {}
+
+
+@dataclass(frozen=True, slots=True)
+class EditInfo:
+    """Who edited, how, and why: what the history tells beside the content (W9)."""
+
+    editor: str
+    summary: str = ""
+    edit_type: str = ""
+    is_mass_edit: bool = False
+    bot: bool = False
+    batch_id: str | None = None
+    source_revision_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One committed revision as the metadata store knows it.
+
+    `index` is None for a revision whose snapshot is older than 1.2.0: it must be read to know its statements.
+    """
+
+    entity: EntityId
+    revision: int
+    parent: int | None
+    created_at: datetime
+    edit: EditInfo
+    flags: Flags
+    content_hash: int | None
+    content_digest: bytes | None
+    index: StatementIndex | None
+    attempt: Attempt
+    size_bytes: int
+    schema_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One revision as the object store keeps it, for ever (S8)."""
+
+    entity: EntityId
+    entity_type: EntityType
+    revision: int
+    created_at: datetime
+    created_by: str
+    content: Content
+    content_hash: int | None
+    """None where an older snapshot had none, or a hash of another kind."""
+    flags: Flags
+    is_mass_edit: bool = False
+    edit_type: str = ""
+    redirects_to: EntityId | None = None
+    deletion_reason: str | None = None
+    deleted_at: datetime | None = None
+    deleted_by: str | None = None
+    schema_version: str = "1.3.0"
+
+
+@dataclass(frozen=True, slots=True)
+class StatementBody:
+    """The content of a statement: the block without its id, its canonical bytes and their digest."""
+
+    property: PropertyId
+    statement: JsonObject
+    canonical: bytes
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One reference from a statement of an entity to another entity.
+
+    `role` tells where it stands: a sum of MAINSNAK, QUALIFIER and REFERENCE.
+    """
+
+    target: EntityId
+    statement: StatementHash
+    property: PropertyId
+    rank: str
+    role: int
+
+
+MAINSNAK, QUALIFIER, REFERENCE = 1, 2, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What the world is told of one committed revision (E1)."""
+
+    entity_id: EntityId
+    revision_id: int
+    change_type: str
+    from_revision_id: int | None
+    changed_at: datetime
+    editor: str
+    edit_summary: str
+    bot: bool
+
+    @property
+    def id(self) -> str:
+        """Consumers deduplicate by this."""
+        return f"{self.entity_id}:{self.revision_id}:{self.change_type}"

@@ -1,0 +1,389 @@
+"""What the write flow and the readers need of the stores: few verbs, many keys, absence is an answer.
+
+Every adapter passes the suites in `tests/conformance`. All verbs may raise Unavailable (nothing happened, or
+nobody can tell and it does not matter since the call is idempotent); `Heads.commit` tells its endings apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from storage.canonical import StatementHasher, hash64
+from storage.errors import Damaged
+from storage.ids import EntityId, EntityType
+from storage.keys import Bucket, Key
+from storage.model import (
+    Attempt,
+    EditInfo,
+    Event,
+    Head,
+    Link,
+    Revision,
+    Snapshot,
+    StatementBody,
+    StatementHash,
+    StatementIndex,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewObject:
+    """An object to be written once. `attempt` is kept beside it and answers who wrote it."""
+
+    key: Key
+    data: bytes
+    attempt: Attempt
+    tags: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object as read."""
+
+    data: bytes
+    attempt: Attempt | None
+    metadata: Mapping[str, str]
+
+
+class Objects(Protocol):
+    """Immutable objects by key. Whatever is written under a key stays what it is (I1)."""
+
+    async def get(self, keys: Collection[Key]) -> Mapping[Key, StoredObject | Damaged]:
+        """The objects; a key without one is not in the answer. One that fails its checksum is Damaged, a value."""
+
+    async def put_absent(self, objects: Sequence[NewObject]) -> Mapping[Key, Attempt | None]:
+        """Write each object whose key is free. Answers the keys that were taken, with the attempt that took them.
+
+        When it returns, what it wrote is durable. Each object stands for itself: some may be written and
+        others not. After Unavailable any of them may have been written.
+        """
+
+    async def tag(self, tags: Mapping[Key, Mapping[str, str]]) -> None:
+        """Replace the tags of objects; the objects stay untouched. A key without object is passed over."""
+
+    async def tags(self, keys: Collection[Key]) -> Mapping[Key, Mapping[str, str]]:
+        """The tags of objects that exist."""
+
+    async def names(self, bucket: Bucket, after: str, limit: int) -> Sequence[str]:
+        """Up to `limit` names in a bucket beyond `after`, in the adapter's own stable order."""
+
+    async def delete(self, keys: Collection[Key]) -> None:
+        """Remove objects for good, every version. Only the collector may call this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An entity's wish to hold statements: which, in which attempt, made on which head (0 for a new entity).
+
+    `held` are the hashes that the head holds already; for these no pending fact is needed.
+    """
+
+    entity: EntityId
+    attempt: Attempt
+    base: int
+    bodies: Sequence[StatementBody]
+    held: Collection[StatementHash] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """Where a statement lives. `stored` is True when its object is known to be there."""
+
+    hash: StatementHash
+    stored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRow:
+    """What the metadata store knows of a statement."""
+
+    hash: StatementHash
+    property: str
+    digest: bytes
+    ref_count: int
+    created_at: datetime
+    orphaned_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A claim whose attempt may or may not have committed. If the head is still at `base`, it may yet."""
+
+    entity: EntityId
+    attempt: Attempt
+    base: int
+
+
+class Statements(Protocol):
+    """Which statement has which hash, and which entities hold it."""
+
+    async def claim(self, claim: Claim, hasher: StatementHasher, now: datetime) -> Mapping[bytes, Claimed]:
+        """Find or give each body its hash, by digest, and leave a pending fact for it.
+
+        A hash taken by a statement of another digest is probed past (T3). Once this returns, no collector
+        removes these statements before the attempt is known to be dead.
+        """
+
+    async def hold(
+        self, entity: EntityId, hashes: Collection[StatementHash], attempt: Attempt | None
+    ) -> None:
+        """Record that the entity holds these statements, each counted once, and drop the attempt's pending facts."""
+
+    async def release(self, entity: EntityId, hashes: Collection[StatementHash], attempt: Attempt) -> None:
+        """Drop the pending facts of an attempt that is known to be dead."""
+
+    async def find(self, hashes: Collection[StatementHash]) -> Mapping[StatementHash, StatementRow]:
+        """What is known of these statements; unknown ones are not in the answer."""
+
+    async def pending(self, hashes: Collection[StatementHash]) -> Mapping[StatementHash, Sequence[Pending]]:
+        """The pending facts that claim these statements."""
+
+    async def holders(self, statement_hash: StatementHash) -> Sequence[EntityId]:
+        """The entities that hold a statement, as far as derived."""
+
+    async def unheld(self, hashes: Collection[StatementHash]) -> set[StatementHash]:
+        """Those that no entity holds and no pending fact claims: what a collector may look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditKey:
+    """An idempotency key, hashed with what it is scoped to, and the digest of the request it came with.
+
+    `shared` says that the key is the client's own: it may come back with another entity, so it has to be
+    reserved first.
+    """
+
+    key: bytes
+    request: bytes
+    shared: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """What became of an edit that was committed or found unchanged before."""
+
+    entity: EntityId
+    revision: int
+    unchanged: bool
+    request: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """All that one commit writes, in one transaction on the entity's own shard.
+
+    `expected` is the head that must still be there, None for "no entity". `index` and `ids` are the revision's
+    statements; `added` and `removed` the hashes by which it differs from its base.
+    """
+
+    snapshot: Snapshot
+    expected: int | None
+    attempt: Attempt
+    edit: EditInfo
+    content_digest: bytes
+    index: StatementIndex
+    ids: Sequence[str | None]
+    added: Sequence[StatementHash]
+    removed: Sequence[StatementHash]
+    redirect_changed: bool
+    size_bytes: int
+    event: Event
+    key: EditKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeadRevision:
+    """A head with the row of its revision."""
+
+    head: Head
+    revision: Revision
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionFilter:
+    """Which revisions of a history are wanted."""
+
+    is_mass_edit: bool | None = None
+    edit_type: str | None = None
+
+
+EVERY_REVISION = RevisionFilter()
+
+
+class Heads(Protocol):
+    """Entities, their heads and revisions: one shard each."""
+
+    async def heads(self, entities: Collection[EntityId]) -> Mapping[EntityId, HeadRevision]:
+        """Current heads with their revision rows, hard-deleted ones included. Absent ids are not in the answer."""
+
+    async def commit(self, swap: Swap) -> Head:
+        """The commit point. HeadMoved: did not land. Head: landed. OutcomeUnknown: nobody knows.
+
+        EntityGone when the head is hard-deleted; AlreadyLanded when the edit's key has landed before.
+        Flags need no comparison of their own: they change only with a revision, hence with the head.
+        """
+
+    async def landed(self, entity: EntityId, key: bytes) -> Landed | None:
+        """What was committed on this entity under an idempotency key."""
+
+    async def landed_many(self, keys: Mapping[EntityId, Collection[bytes]]) -> Mapping[bytes, Landed]:
+        """The same for many entities at once, by key."""
+
+    async def record_unchanged(self, landed: Landed, key: bytes, now: datetime) -> None:
+        """Remember that under this key nothing had to change. The first record stands."""
+
+    async def reserve(self, key: EditKey, entity: EntityId, now: datetime) -> tuple[EntityId, bytes]:
+        """Bind a client's key to an entity and a request; answers the binding that stands."""
+
+    async def reserved(self, key: bytes) -> tuple[EntityId, bytes] | None:
+        """What a client's key is bound to, if it is."""
+
+    async def attempt_of(self, entity: EntityId, revision: int) -> Attempt | None:
+        """Which attempt committed a revision; None if none did."""
+
+    async def revision(self, entity: EntityId, revision: int) -> Revision | None:
+        """One committed revision."""
+
+    async def statement_ids(
+        self, revisions: Collection[tuple[EntityId, int]]
+    ) -> Mapping[tuple[EntityId, int], list[str | None]]:
+        """The statement ids of revisions, parallel to their hashes."""
+
+    async def history(
+        self, entity: EntityId, before: int | None, limit: int, wanted: RevisionFilter = EVERY_REVISION
+    ) -> Sequence[Revision]:
+        """Revisions of an entity, newest first, older than `before`."""
+
+    async def entities(self, after: EntityId | None, limit: int) -> Sequence[EntityId]:
+        """Entities in the store's own stable order, beyond `after`. For checks and exports."""
+
+    async def register(self, entity: EntityId, now: datetime) -> bool:
+        """Note that an id is used. False if it was so already."""
+
+    async def registered(self, entities: Collection[EntityId]) -> set[EntityId]:
+        """Those of these ids that are used, whether or not they have revisions yet."""
+
+    async def lease_numbers(self, kind: EntityType, count: int) -> range:
+        """Numbers for new ids, given out never again, not below the floor (W2)."""
+
+
+class AlreadyLanded(Exception):
+    """The commit's idempotency key has landed before; here is how."""
+
+    def __init__(self, landed: Landed) -> None:
+        self.landed = landed
+        super().__init__(f"landed as {landed.entity} {landed.revision}")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a committed revision still owes: derived rows and its event."""
+
+    entity: EntityId
+    revision: int
+    attempt: Attempt
+    added: Sequence[StatementHash]
+    removed: Sequence[StatementHash]
+    redirect_changed: bool
+    redirects_to: EntityId | None
+    event: Event
+    derived: bool
+    published: bool
+
+
+class Outbox(Protocol):
+    """Committed revisions whose consequences are not all drawn yet."""
+
+    async def underived(self, limit: int) -> Sequence[Work]:
+        """Work whose derived rows are missing."""
+
+    async def unpublished(self, limit: int) -> Sequence[Work]:
+        """Work whose event was not acknowledged; of each entity the oldest come first."""
+
+    async def mark(
+        self, done: Collection[tuple[EntityId, int]], *, derived: bool = False, published: bool = False
+    ) -> None:
+        """Note what is done; work that is both derived and published is over and forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backlink:
+    """One reference to an entity, seen from it."""
+
+    referenced: EntityId
+    referencing: EntityId
+    statement: StatementHash
+    property: str
+    rank: str
+    role: int
+
+
+class Links(Protocol):
+    """Derived: who refers to whom, and what redirects where."""
+
+    async def relink(
+        self, entity: EntityId, revision: int, added: Sequence[Link], removed: Sequence[Link]
+    ) -> None:
+        """Draw a revision's difference. Idempotent, and in any order: the newest revision's word on a link stands."""
+
+    async def backlinks(
+        self, referenced: EntityId, after: tuple[EntityId, StatementHash] | None, limit: int
+    ) -> Sequence[Backlink]:
+        """References to an entity, in a stable order."""
+
+    async def redirect(
+        self, source: EntityId, target: EntityId | None, revision: int, by: str, now: datetime
+    ) -> None:
+        """Note where an entity redirects to since a revision, None for nowhere. An older revision's word is ignored."""
+
+    async def redirects_to(
+        self, targets: Collection[EntityId], limit: int
+    ) -> Mapping[EntityId, Sequence[EntityId]]:
+        """Which entities redirect to each target, up to `limit` each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """An event in the stream, at its place."""
+
+    offset: int
+    event: Event
+
+
+class Events(Protocol):
+    """The stream of committed revisions: at least once, in order per entity."""
+
+    async def publish(self, events: Sequence[Event]) -> None:
+        """Append events in this order. When it returns they are durable."""
+
+    async def read(self, after: int, limit: int) -> Sequence[Published]:
+        """Events beyond an offset, in order."""
+
+
+class Leases(Protocol):
+    """Who does a job that one process should do at a time. An economy, never a guarantee."""
+
+    async def hold_lease(self, name: str, owner: str, seconds: float, now: datetime) -> bool:
+        """Take or prolong a lease; False while another owner's runs."""
+
+
+class Metadata(Statements, Heads, Outbox, Links, Leases, Protocol):
+    """The metadata store: pointers only, never content (S5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The engines, opened."""
+
+    objects: Objects
+    metadata: Metadata
+    events: Events
+    hasher: StatementHasher = hash64
+
+
+StoresContext = AbstractAsyncContextManager[Stores]

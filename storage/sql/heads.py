@@ -1,0 +1,371 @@
+"""Heads, revisions, keys and ids of entities. Units for one transaction on one entity's shard each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Row, and_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from storage.errors import EntityGone, HeadMoved
+from storage.ids import FLOORS, EntityId, EntityType, external, internal
+from storage.model import Attempt, EditInfo, Flags, Head, Revision, StatementIndex
+from storage.ports import AlreadyLanded, EditKey, HeadRevision, Landed, RevisionFilter, Swap
+from storage.sql import outbox
+from storage.sql.portable import chunks, insert_absent
+from storage.sql.tables import (
+    entity_head,
+    entity_id_mapping,
+    entity_revision_meta,
+    entity_revisions,
+    id_ranges,
+    idempotency_keys,
+    idempotent_outcomes,
+)
+from storage.sql.types import pack_hashes, pack_ids, unpack_hashes, unpack_ids
+
+FLAGS = tuple(flag.name for flag in fields(Flags))
+
+_REVISION = [
+    *(column for column in entity_revisions.c if column.name != "statement_ids"),
+    entity_revision_meta.c.size_bytes,
+    entity_revision_meta.c.schema_version,
+]
+_WITH_META = entity_revisions.join(
+    entity_revision_meta,
+    and_(
+        entity_revision_meta.c.internal_id == entity_revisions.c.internal_id,
+        entity_revision_meta.c.revision_id == entity_revisions.c.revision_id,
+    ),
+)
+_HEADS = select(
+    entity_head.c.updated_at,
+    entity_head.c.redirects_to,
+    *(entity_head.c[flag] for flag in FLAGS),
+    *_REVISION,
+).select_from(
+    entity_head.join(
+        _WITH_META,
+        and_(
+            entity_revisions.c.internal_id == entity_head.c.internal_id,
+            entity_revisions.c.revision_id == entity_head.c.head_revision_id,
+        ),
+    )
+)
+_REVISIONS = select(*_REVISION).select_from(_WITH_META)
+
+
+def heads(connection: Connection, entities: Collection[EntityId]) -> dict[EntityId, HeadRevision]:
+    """Heads joined with their revision's row: one query for all ids."""
+    found = {}
+    for some in chunks([internal(entity) for entity in entities]):
+        for row in connection.execute(_HEADS.where(entity_head.c.internal_id.in_(some))):
+            revision = _revision(row)
+            target = external(row.redirects_to) if row.redirects_to is not None else None
+            flags = Flags(**{flag: getattr(row, flag) for flag in FLAGS})
+            head = Head(revision.entity, revision.revision, row.updated_at, flags, target)
+            found[revision.entity] = HeadRevision(head, revision)
+    return found
+
+
+def commit(connection: Connection, swap: Swap) -> Head:
+    """The compare-and-swap with all that commits beside it."""
+    snapshot = swap.snapshot
+    number = internal(snapshot.entity)
+    if swap.key is not None and (before := landed(connection, snapshot.entity, swap.key.key)) is not None:
+        raise AlreadyLanded(before)
+    target = snapshot.redirects_to
+    values = {
+        "head_revision_id": snapshot.revision,
+        "updated_at": snapshot.created_at,
+        "redirects_to": internal(target) if target is not None else None,
+        **{flag: getattr(snapshot.flags, flag) for flag in FLAGS},
+    }
+    if swap.expected is None:
+        try:
+            connection.execute(entity_head.insert().values(internal_id=number, **values))
+        except IntegrityError as error:
+            raise _moved(connection, swap) from error
+    else:
+        swapped = connection.execute(
+            update(entity_head)
+            .where(
+                entity_head.c.internal_id == number,
+                entity_head.c.head_revision_id == swap.expected,
+                entity_head.c.is_deleted.is_(False),
+            )
+            .values(**values)
+        )
+        if swapped.rowcount != 1:
+            raise _moved(connection, swap)
+    _insert_revision(connection, swap, number)
+    outbox.insert(connection, swap, number)
+    if swap.key is not None:
+        outcome = Landed(snapshot.entity, snapshot.revision, False, swap.key.request)
+        _insert_outcome(connection, outcome, swap.key.key, snapshot.created_at)
+    return Head(snapshot.entity, snapshot.revision, snapshot.created_at, snapshot.flags, target)
+
+
+def _moved(connection: Connection, swap: Swap) -> HeadMoved | EntityGone:
+    entity = swap.snapshot.entity
+    row = connection.execute(
+        select(entity_head.c.head_revision_id, entity_head.c.is_deleted).where(
+            entity_head.c.internal_id == internal(entity)
+        )
+    ).one_or_none()
+    if row is not None and row.is_deleted:
+        return EntityGone(entity)
+    return HeadMoved(entity, swap.expected, row.head_revision_id if row is not None else None)
+
+
+def _insert_revision(connection: Connection, swap: Swap, number: int) -> None:
+    snapshot, edit, index = swap.snapshot, swap.edit, swap.index
+    connection.execute(
+        entity_revisions.insert().values(
+            internal_id=number,
+            revision_id=snapshot.revision,
+            parent_revision_id=swap.expected,
+            created_at=snapshot.created_at,
+            is_mass_edit=edit.is_mass_edit,
+            edit_type=edit.edit_type,
+            editor=edit.editor,
+            summary=edit.summary,
+            bot=edit.bot,
+            batch_id=edit.batch_id,
+            source_revision_id=edit.source_revision_id,
+            flags=_flag_bits(snapshot.flags),
+            attempt=swap.attempt,
+            content_hash=snapshot.content_hash,
+            content_digest=swap.content_digest,
+            statements=pack_hashes(index.hashes),
+            statement_ids=pack_ids(swap.ids, _subjects(snapshot.entity, index)),
+            properties=orjson.dumps(list(index.property_counts)).decode(),
+            property_counts=orjson.dumps(index.property_counts).decode(),
+            parts=orjson.dumps(index.parts).decode() if index.parts else None,
+        )
+    )
+    connection.execute(
+        entity_revision_meta.insert().values(
+            internal_id=number,
+            revision_id=snapshot.revision,
+            size_bytes=swap.size_bytes,
+            schema_version=snapshot.schema_version,
+            validation_status="valid",
+            validation_error=None,
+            validated_at=snapshot.created_at,
+        )
+    )
+
+
+def landed(connection: Connection, entity: EntityId, key: bytes) -> Landed | None:
+    """The outcome under a key on this entity."""
+    return landed_many(connection, {entity: [key]}).get(key)
+
+
+def landed_many(connection: Connection, keys: Mapping[EntityId, Collection[bytes]]) -> dict[bytes, Landed]:
+    """The outcomes under keys, each looked for on its entity only."""
+    table = idempotent_outcomes
+    by_key = {key: internal(entity) for entity, some in keys.items() for key in some}
+    found = {}
+    for some in chunks(list(by_key.items())):
+        rows = connection.execute(
+            select(table).where(
+                table.c.internal_id.in_({number for _, number in some}),
+                table.c.key_digest.in_([key for key, _ in some]),
+            )
+        )
+        for row in rows:
+            if by_key.get(row.key_digest) == row.internal_id:
+                entity = external(row.internal_id)
+                found[row.key_digest] = Landed(entity, row.revision_id, row.unchanged, row.request_digest)
+    return found
+
+
+def record_unchanged(connection: Connection, outcome: Landed, key: bytes, now: datetime) -> None:
+    """Keep the first outcome under a key."""
+    if landed(connection, outcome.entity, key) is None:
+        _insert_outcome(connection, outcome, key, now)
+
+
+def _insert_outcome(connection: Connection, outcome: Landed, key: bytes, now: datetime) -> None:
+    connection.execute(
+        idempotent_outcomes.insert().values(
+            internal_id=internal(outcome.entity),
+            key_digest=key,
+            request_digest=outcome.request,
+            revision_id=outcome.revision,
+            unchanged=outcome.unchanged,
+            created_at=now,
+        )
+    )
+
+
+def reserve(connection: Connection, key: EditKey, entity: EntityId, now: datetime) -> tuple[EntityId, bytes]:
+    """Bind a key, or find what it is bound to."""
+    connection.execute(
+        insert_absent(idempotency_keys).values(
+            key_digest=key.key, request_digest=key.request, internal_id=internal(entity), created_at=now
+        )
+    )
+    bound = reserved(connection, key.key)
+    assert bound is not None, "the row was inserted or was there"
+    return bound
+
+
+def reserved(connection: Connection, key: bytes) -> tuple[EntityId, bytes] | None:
+    """What a key is bound to."""
+    table = idempotency_keys
+    row = connection.execute(
+        select(table.c.internal_id, table.c.request_digest).where(table.c.key_digest == key)
+    ).one_or_none()
+    return (external(row.internal_id), row.request_digest) if row is not None else None
+
+
+def attempt_of(connection: Connection, entity: EntityId, revision: int) -> Attempt | None:
+    """Which attempt a committed revision came from."""
+    table = entity_revisions
+    wanted = select(table.c.attempt).where(
+        table.c.internal_id == internal(entity), table.c.revision_id == revision
+    )
+    found = connection.scalar(wanted)
+    return Attempt(found) if found is not None else None
+
+
+def revision(connection: Connection, entity: EntityId, number: int) -> Revision | None:
+    """One revision's row."""
+    row = connection.execute(
+        _REVISIONS.where(
+            entity_revisions.c.internal_id == internal(entity), entity_revisions.c.revision_id == number
+        )
+    ).one_or_none()
+    return _revision(row) if row is not None else None
+
+
+def statement_ids(
+    connection: Connection, revisions: Collection[tuple[EntityId, int]]
+) -> dict[tuple[EntityId, int], list[str | None]]:
+    """Statement ids, which lie in a column of their own since few readers want them."""
+    table = entity_revisions
+    found = {}
+    for entity, number in revisions:
+        row = connection.execute(
+            select(table.c.statement_ids, table.c.property_counts, table.c.parts, table.c.properties).where(
+                table.c.internal_id == internal(entity), table.c.revision_id == number
+            )
+        ).one_or_none()
+        if row is not None and row.statement_ids is not None:
+            index = _index(b"", row.property_counts, row.parts)
+            found[(entity, number)] = unpack_ids(row.statement_ids, _subjects(entity, index))
+    return found
+
+
+def history(
+    connection: Connection, entity: EntityId, before: int | None, limit: int, wanted: RevisionFilter
+) -> list[Revision]:
+    """Revisions, newest first."""
+    table = entity_revisions
+    query = _REVISIONS.where(table.c.internal_id == internal(entity))
+    if before is not None:
+        query = query.where(table.c.revision_id < before)
+    if wanted.is_mass_edit is not None:
+        query = query.where(table.c.is_mass_edit.is_(wanted.is_mass_edit))
+    if wanted.edit_type is not None:
+        query = query.where(table.c.edit_type == wanted.edit_type)
+    return [
+        _revision(row) for row in connection.execute(query.order_by(table.c.revision_id.desc()).limit(limit))
+    ]
+
+
+def entities(connection: Connection, after: EntityId | None, limit: int) -> list[EntityId]:
+    """Entities that have a head, in order of their internal numbers."""
+    column = entity_head.c.internal_id
+    query = select(column).order_by(column).limit(limit)
+    if after is not None:
+        query = query.where(column > internal(after))
+    return [external(number) for number in connection.scalars(query)]
+
+
+def register(connection: Connection, entity: EntityId, now: datetime) -> bool:
+    """Note an id as used; False if it was."""
+    if registered(connection, [entity]):
+        return False
+    try:
+        connection.execute(
+            entity_id_mapping.insert().values(entity_id=entity, internal_id=internal(entity), created_at=now)
+        )
+    except IntegrityError:
+        return False
+    return True
+
+
+def registered(connection: Connection, wanted: Collection[EntityId]) -> set[EntityId]:
+    """Those ids that are used."""
+    found: set[EntityId] = set()
+    column = entity_id_mapping.c.entity_id
+    for some in chunks(sorted(wanted)):
+        found.update(EntityId(text) for text in connection.scalars(select(column).where(column.in_(some))))
+    return found
+
+
+def lease_numbers(connection: Connection, kind: EntityType, count: int) -> range:
+    """The next numbers of a kind; they are spent whatever becomes of them."""
+    table = id_ranges
+    connection.execute(insert_absent(table).values(entity_type=str(kind), next_number=FLOORS[kind]))
+    # Raise first, read after: the row stays locked, so nobody is given the same numbers.
+    connection.execute(
+        update(table).where(table.c.entity_type == str(kind)).values(next_number=table.c.next_number + count)
+    )
+    end = connection.scalar(select(table.c.next_number).where(table.c.entity_type == str(kind)))
+    assert end is not None, "the row was inserted or was there"
+    return range(end - count, end)
+
+
+def _flag_bits(flags: Flags) -> int:
+    return sum(1 << position for position, flag in enumerate(FLAGS) if getattr(flags, flag))
+
+
+def _flags(bits: int) -> Flags:
+    return Flags(**{flag: bool(bits >> position & 1) for position, flag in enumerate(FLAGS)})
+
+
+def _index(packed: bytes, counts: str, parts: str | None) -> StatementIndex:
+    return StatementIndex(unpack_hashes(packed), orjson.loads(counts), orjson.loads(parts) if parts else {})
+
+
+def _subjects(entity: EntityId, index: StatementIndex) -> Sequence[str]:
+    subjects: list[str] = [entity] * sum(index.property_counts.values())
+    for part, counts in index.parts.items():
+        subjects.extend([part] * sum(counts.values()))
+    return subjects
+
+
+def _revision(row: Row[Any]) -> Revision:
+    index = None
+    if row.statements is not None:
+        index = _index(row.statements, row.property_counts, row.parts)
+    return Revision(
+        entity=external(row.internal_id),
+        revision=row.revision_id,
+        parent=row.parent_revision_id,
+        created_at=row.created_at,
+        edit=EditInfo(
+            row.editor,
+            row.summary,
+            row.edit_type,
+            row.is_mass_edit,
+            row.bot,
+            row.batch_id,
+            row.source_revision_id,
+        ),
+        flags=_flags(row.flags),
+        content_hash=row.content_hash,
+        content_digest=row.content_digest,
+        index=index,
+        attempt=Attempt(row.attempt),
+        size_bytes=row.size_bytes,
+        schema_version=row.schema_version,
+    )

@@ -1,0 +1,137 @@
+"""Backlinks and redirects: rows derived from heads, where the newest revision's word stands."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, insert, or_, select, update
+
+from storage.ids import EntityId, external, internal
+from storage.model import Link, StatementHash
+from storage.ports import Backlink
+from storage.sql.portable import chunks
+from storage.sql.tables import entity_backlinks, entity_redirects
+
+_Place = tuple[int, int, int]
+
+
+def relink(
+    connection: Connection, entity: EntityId, revision: int, added: Sequence[Link], removed: Sequence[Link]
+) -> None:
+    """Say of each link whether it stands since this revision, unless a newer revision has spoken of it."""
+    number = internal(entity)
+    table = entity_backlinks
+    said = {_place(number, link): (link, True) for link in removed}
+    said |= {_place(number, link): (link, False) for link in added}
+    spoken = _spoken(connection, number, list(said))
+    fresh = []
+    for place, (link, gone) in said.items():
+        row = {
+            "property_id": link.property,
+            "statement_rank": link.rank,
+            "role": link.role,
+            "revision_id": revision,
+            "removed": gone,
+        }
+        if place not in spoken:
+            fresh.append(
+                {
+                    "referenced_internal_id": place[0],
+                    "referencing_internal_id": place[1],
+                    "statement_hash": place[2],
+                    **row,
+                }
+            )
+        elif spoken[place] < revision:
+            at = and_(
+                table.c.referenced_internal_id == place[0],
+                table.c.referencing_internal_id == place[1],
+                table.c.statement_hash == place[2],
+            )
+            connection.execute(update(table).where(at, table.c.revision_id < revision).values(**row))
+    if fresh:
+        connection.execute(insert(table), fresh)
+
+
+def _place(number: int, link: Link) -> _Place:
+    return internal(link.target), number, link.statement
+
+
+def _spoken(connection: Connection, number: int, places: Sequence[_Place]) -> dict[_Place, int]:
+    table = entity_backlinks
+    found: dict[_Place, int] = {}
+    for some in chunks(places):
+        rows = connection.execute(
+            select(table.c.referenced_internal_id, table.c.statement_hash, table.c.revision_id).where(
+                table.c.referenced_internal_id.in_({place[0] for place in some}),
+                table.c.referencing_internal_id == number,
+                table.c.statement_hash.in_({place[2] for place in some}),
+            )
+        )
+        for referenced, statement_hash, revision in rows:
+            found[(referenced, number, statement_hash)] = revision
+    return found
+
+
+def backlinks(
+    connection: Connection, referenced: EntityId, after: tuple[EntityId, StatementHash] | None, limit: int
+) -> list[Backlink]:
+    """Links to an entity that stand, by referencing entity and statement."""
+    table = entity_backlinks
+    query = select(table).where(
+        table.c.referenced_internal_id == internal(referenced), table.c.removed.is_(False)
+    )
+    if after is not None:
+        number, statement_hash = internal(after[0]), after[1]
+        # Spelled out, since planners use the index for this form and not always for row constructors.
+        query = query.where(
+            or_(
+                table.c.referencing_internal_id > number,
+                and_(table.c.referencing_internal_id == number, table.c.statement_hash > statement_hash),
+            )
+        )
+    ordered = query.order_by(table.c.referencing_internal_id, table.c.statement_hash).limit(limit)
+    return [
+        Backlink(
+            referenced,
+            external(row.referencing_internal_id),
+            row.statement_hash,
+            row.property_id,
+            row.statement_rank,
+            row.role,
+        )
+        for row in connection.execute(ordered)
+    ]
+
+
+def redirect(
+    connection: Connection, source: EntityId, target: EntityId | None, revision: int, by: str, now: datetime
+) -> None:
+    """Where an entity redirects to since this revision."""
+    table = entity_redirects
+    here = table.c.source_internal_id == internal(source)
+    values = {
+        "target_internal_id": internal(target) if target is not None else None,
+        "revision_id": revision,
+        "created_at": now,
+        "created_by": by,
+    }
+    spoken = connection.scalar(select(table.c.revision_id).where(here))
+    if spoken is None:
+        connection.execute(insert(table).values(source_internal_id=internal(source), **values))
+    else:
+        connection.execute(update(table).where(here, table.c.revision_id < revision).values(**values))
+
+
+def redirects_to(
+    connection: Connection, targets: Collection[EntityId], limit: int
+) -> dict[EntityId, list[EntityId]]:
+    """Who redirects to each of these."""
+    table = entity_redirects
+    found: dict[EntityId, list[EntityId]] = {}
+    for target in targets:
+        query = select(table.c.source_internal_id).where(table.c.target_internal_id == internal(target))
+        sources = connection.scalars(query.order_by(table.c.source_internal_id).limit(limit))
+        found[target] = [external(number) for number in sources]
+    return found

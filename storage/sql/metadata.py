@@ -1,0 +1,193 @@
+"""The metadata store on a database: each verb of the ports is one unit, read or written.
+
+Knows which verbs must tell "unknown" from "did not happen": only the commit. The others are idempotent, so
+that for them a lost answer is Unavailable, and asking again is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from sqlalchemy import Connection, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from storage.canonical import StatementHasher
+from storage.errors import OutcomeUnknown, Unavailable
+from storage.ids import EntityId, EntityType, external
+from storage.model import Attempt, Head, Link, Revision, StatementHash
+from storage.ports import (
+    EVERY_REVISION,
+    Backlink,
+    Claim,
+    Claimed,
+    EditKey,
+    HeadRevision,
+    Landed,
+    Pending,
+    RevisionFilter,
+    StatementRow,
+    Swap,
+    Work,
+)
+from storage.sql import heads, links, outbox, statements
+from storage.sql.portable import insert_absent
+from storage.sql.sqlite import Database, Unit
+from storage.sql.tables import leases
+
+T = TypeVar("T")
+
+
+class SqlMetadata:
+    """The port `Metadata`, on any database."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def _write(self, unit: Unit[T]) -> T:
+        try:
+            return await self.database.write(unit)
+        except OutcomeUnknown as error:
+            raise Unavailable(str(error)) from error
+
+    # Statements
+
+    async def claim(self, claim: Claim, hasher: StatementHasher, now: datetime) -> Mapping[bytes, Claimed]:
+        if not claim.bodies:
+            return {}
+        if claim.held:
+            # Most statements of an edit are the head's own; if all are, nothing has to be written.
+            known, free = await self.database.read(lambda c: statements.locate(c, claim.bodies, hasher))
+            if not free and all(place.hash in claim.held for place in known.values()):
+                return known
+        return await self._write(lambda c: statements.claim(c, claim, hasher, now))
+
+    async def hold(
+        self, entity: EntityId, hashes: Collection[StatementHash], attempt: Attempt | None
+    ) -> None:
+        await self._write(lambda c: statements.hold(c, entity, hashes, attempt))
+
+    async def release(self, entity: EntityId, hashes: Collection[StatementHash], attempt: Attempt) -> None:
+        await self._write(lambda c: statements.release(c, entity, hashes, attempt))
+
+    async def find(self, hashes: Collection[StatementHash]) -> Mapping[StatementHash, StatementRow]:
+        return await self.database.read(lambda c: statements.find(c, hashes))
+
+    async def pending(self, hashes: Collection[StatementHash]) -> Mapping[StatementHash, Sequence[Pending]]:
+        return await self.database.read(lambda c: statements.pending(c, hashes))
+
+    async def unheld(self, hashes: Collection[StatementHash]) -> set[StatementHash]:
+        return await self.database.read(lambda c: statements.unheld(c, hashes))
+
+    async def holders(self, statement_hash: StatementHash) -> Sequence[EntityId]:
+        numbers = await self.database.read(lambda c: statements.holders(c, statement_hash))
+        return [external(number) for number in numbers]
+
+    # Heads
+
+    async def heads(self, entities: Collection[EntityId]) -> Mapping[EntityId, HeadRevision]:
+        return await self.database.read(lambda c: heads.heads(c, entities))
+
+    async def commit(self, swap: Swap) -> Head:
+        return await self.database.write(lambda c: heads.commit(c, swap))
+
+    async def landed(self, entity: EntityId, key: bytes) -> Landed | None:
+        return await self.database.read(lambda c: heads.landed(c, entity, key))
+
+    async def landed_many(self, keys: Mapping[EntityId, Collection[bytes]]) -> Mapping[bytes, Landed]:
+        return await self.database.read(lambda c: heads.landed_many(c, keys))
+
+    async def record_unchanged(self, landed: Landed, key: bytes, now: datetime) -> None:
+        await self._write(lambda c: heads.record_unchanged(c, landed, key, now))
+
+    async def reserve(self, key: EditKey, entity: EntityId, now: datetime) -> tuple[EntityId, bytes]:
+        return await self._write(lambda c: heads.reserve(c, key, entity, now))
+
+    async def reserved(self, key: bytes) -> tuple[EntityId, bytes] | None:
+        return await self.database.read(lambda c: heads.reserved(c, key))
+
+    async def attempt_of(self, entity: EntityId, revision: int) -> Attempt | None:
+        return await self.database.read(lambda c: heads.attempt_of(c, entity, revision))
+
+    async def revision(self, entity: EntityId, revision: int) -> Revision | None:
+        return await self.database.read(lambda c: heads.revision(c, entity, revision))
+
+    async def statement_ids(
+        self, revisions: Collection[tuple[EntityId, int]]
+    ) -> Mapping[tuple[EntityId, int], list[str | None]]:
+        return await self.database.read(lambda c: heads.statement_ids(c, revisions))
+
+    async def history(
+        self, entity: EntityId, before: int | None, limit: int, wanted: RevisionFilter = EVERY_REVISION
+    ) -> Sequence[Revision]:
+        return await self.database.read(lambda c: heads.history(c, entity, before, limit, wanted))
+
+    async def entities(self, after: EntityId | None, limit: int) -> Sequence[EntityId]:
+        return await self.database.read(lambda c: heads.entities(c, after, limit))
+
+    async def register(self, entity: EntityId, now: datetime) -> bool:
+        return await self._write(lambda c: heads.register(c, entity, now))
+
+    async def registered(self, entities: Collection[EntityId]) -> set[EntityId]:
+        return await self.database.read(lambda c: heads.registered(c, entities))
+
+    async def lease_numbers(self, kind: EntityType, count: int) -> range:
+        return await self._write(lambda c: heads.lease_numbers(c, kind, count))
+
+    # Outbox
+
+    async def underived(self, limit: int) -> Sequence[Work]:
+        return await self.database.read(lambda c: outbox.underived(c, limit))
+
+    async def unpublished(self, limit: int) -> Sequence[Work]:
+        return await self.database.read(lambda c: outbox.unpublished(c, limit))
+
+    async def mark(
+        self, done: Collection[tuple[EntityId, int]], *, derived: bool = False, published: bool = False
+    ) -> None:
+        await self._write(lambda c: outbox.mark(c, done, derived=derived, published=published))
+
+    # Links
+
+    async def relink(
+        self, entity: EntityId, revision: int, added: Sequence[Link], removed: Sequence[Link]
+    ) -> None:
+        await self._write(lambda c: links.relink(c, entity, revision, added, removed))
+
+    async def backlinks(
+        self, referenced: EntityId, after: tuple[EntityId, StatementHash] | None, limit: int
+    ) -> Sequence[Backlink]:
+        return await self.database.read(lambda c: links.backlinks(c, referenced, after, limit))
+
+    async def redirect(
+        self, source: EntityId, target: EntityId | None, revision: int, by: str, now: datetime
+    ) -> None:
+        await self._write(lambda c: links.redirect(c, source, target, revision, by, now))
+
+    async def redirects_to(
+        self, targets: Collection[EntityId], limit: int
+    ) -> Mapping[EntityId, Sequence[EntityId]]:
+        return await self.database.read(lambda c: links.redirects_to(c, targets, limit))
+
+    # Leases
+
+    async def hold_lease(self, name: str, owner: str, seconds: float, now: datetime) -> bool:
+        return await self._write(lambda c: _hold_lease(c, name, owner, seconds, now))
+
+
+def _hold_lease(connection: Connection, name: str, owner: str, seconds: float, now: datetime) -> bool:
+    until = now + timedelta(seconds=seconds)
+    # A clock that was ahead may have left a lease far in the future: nothing beyond twice its length is believed.
+    believed = now + timedelta(seconds=2 * seconds)
+    here = leases.c.name == name
+    try:
+        connection.execute(insert_absent(leases).values(name=name, owner=owner, expires_at=until))
+    except IntegrityError:
+        return False
+    connection.execute(
+        update(leases)
+        .where(here, or_(leases.c.owner == owner, leases.c.expires_at <= now, leases.c.expires_at > believed))
+        .values(owner=owner, expires_at=until)
+    )
+    return connection.scalar(select(leases.c.owner).where(here)) == owner

@@ -1,0 +1,189 @@
+"""SQLite files behind the two verbs that all SQL here runs on: read, and write in one transaction.
+
+One thread and one connection write. What waits while a commit is on its way to the disk goes into the next
+commit together, each unit under a savepoint of its own: an fsync is shared by all who wait for it. Readers have
+connections of their own. Several processes may open one file. Knows no table.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
+
+from storage.errors import OutcomeUnknown, StorageError, Unavailable
+
+T = TypeVar("T")
+Unit = Callable[[Connection], T]
+
+MAX_UNITS = 256
+"""Units in one commit: enough to share the fsync, few enough that nobody waits long for a neighbour."""
+
+
+class Database(Protocol):
+    """Where SQL runs. Units are plain functions, written once for every engine."""
+
+    async def read(self, unit: Unit[T]) -> T:
+        """Run on one consistent state. Unavailable when the database does not answer."""
+
+    async def write(self, unit: Unit[T]) -> T:
+        """Run in one transaction, which commits unless the unit raises.
+
+        Unavailable: it did not take effect. OutcomeUnknown: the commit's answer is lost.
+        """
+
+
+@dataclass(slots=True)
+class _Waiting:
+    unit: Unit[Any]
+    future: asyncio.Future[Any]
+    result: Any = None
+    error: BaseException | None = None
+
+
+class SqliteDatabase:
+    """One SQLite file. Made by `open_sqlite`, closed by `close`."""
+
+    def __init__(self, path: Path, *, busy_seconds: float = 30.0, readers: int = 4) -> None:
+        self._path = path
+        self._write_engine = _engine(path, "BEGIN IMMEDIATE", busy_seconds, 1)
+        self._read_engine = _engine(path, "BEGIN", busy_seconds, readers)
+        self._readers = ThreadPoolExecutor(readers, thread_name_prefix="sqlite-read")
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._writer = threading.Thread(target=self._write_forever, name="sqlite-write", daemon=True)
+        self._writer.start()
+
+    async def read(self, unit: Unit[T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, unit)
+
+    async def write(self, unit: Unit[T]) -> T:
+        waiting = _Waiting(unit, asyncio.get_running_loop().create_future())
+        self._queue.put(waiting)
+        result: T = await waiting.future
+        return result
+
+    async def close(self) -> None:
+        """Finish what was begun, then let go of the file."""
+        self._queue.put(None)
+        await asyncio.get_running_loop().run_in_executor(None, self._writer.join)
+        self._readers.shutdown()
+        self._read_engine.dispose()
+        self._write_engine.dispose()
+
+    def _read(self, unit: Unit[T]) -> T:
+        try:
+            with self._read_engine.connect() as connection, connection.begin():
+                return unit(connection)
+        except DBAPIError as error:
+            raise Unavailable(f"{self._path.name}: {error.orig}") from error
+
+    def _write_forever(self) -> None:
+        while (first := self._queue.get()) is not None:
+            batch = [first]
+            closing = False
+            while len(batch) < MAX_UNITS and not closing:
+                try:
+                    more = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+                if more is None:
+                    closing = True
+                else:
+                    batch.append(more)
+            self._write_together(batch)
+            _answer(batch)
+            if closing:
+                return
+
+    def _write_together(self, batch: list[_Waiting]) -> None:
+        try:
+            with self._write_engine.connect() as connection:
+                transaction = connection.begin()
+                for waiting in batch:
+                    self._run_unit(connection, waiting)
+                try:
+                    transaction.commit()
+                except DBAPIError as error:
+                    for waiting in batch:
+                        waiting.error = waiting.error or _unknown(error)
+                    raise
+        except BaseException as error:
+            # Begin or the connection itself failed: nothing of the batch took effect.
+            for waiting in batch:
+                if waiting.error is None:
+                    waiting.error = Unavailable(f"{self._path.name}: {error}")
+                    waiting.error.__cause__ = error
+
+    def _run_unit(self, connection: Connection, waiting: _Waiting) -> None:
+        connection.exec_driver_sql("SAVEPOINT unit")
+        try:
+            waiting.result = waiting.unit(connection)
+            connection.exec_driver_sql("RELEASE unit")
+        except DBAPIError as error:
+            waiting.error = Unavailable(f"{self._path.name}: {error.orig}")
+            waiting.error.__cause__ = error
+        except Exception as error:
+            waiting.error = error
+        if waiting.error is not None:
+            connection.exec_driver_sql("ROLLBACK TO unit")
+            connection.exec_driver_sql("RELEASE unit")
+
+
+def _unknown(error: DBAPIError) -> StorageError:
+    unknown = OutcomeUnknown(f"the commit did not answer: {error.orig}")
+    unknown.__cause__ = error
+    return unknown
+
+
+def _answer(batch: list[_Waiting]) -> None:
+    def resolve(waitings: list[_Waiting]) -> None:
+        for waiting in waitings:
+            if waiting.future.cancelled():
+                continue
+            if waiting.error is not None:
+                waiting.future.set_exception(waiting.error)
+            else:
+                waiting.future.set_result(waiting.result)
+
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Waiting]] = {}
+    for waiting in batch:
+        by_loop.setdefault(waiting.future.get_loop(), []).append(waiting)
+    for loop, waitings in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(resolve, waitings)
+        except RuntimeError:  # the loop is closed: nobody waits for the answer any more
+            continue
+
+
+def _engine(path: Path, begin: str, busy_seconds: float, size: int) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}",
+        poolclass=QueuePool,
+        pool_size=size,
+        max_overflow=0,
+        connect_args={"check_same_thread": False, "timeout": busy_seconds},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = (
+            None  # we say BEGIN ourselves, else a swap could start on a stale snapshot
+        )
+        connection.execute("PRAGMA journal_mode=WAL")
+        # FULL: an acknowledged commit survives loss of power, not only the end of the process.
+        connection.execute("PRAGMA synchronous=FULL")
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

@@ -1,0 +1,201 @@
+"""Statements by hash: identity with probing, reference facts, pending facts. Units for one transaction each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select, update
+
+from storage.canonical import StatementHasher
+from storage.ids import EntityId, external, internal
+from storage.model import Attempt, StatementBody, StatementHash
+from storage.ports import Claim, Claimed, Pending, StatementRow
+from storage.snapshot import MAX_PROBES
+from storage.sql.portable import chunks, insert_absent
+from storage.sql.tables import statement_content, statement_pending, statement_references
+
+LIVE, CONDEMNED, DELETING, COLLECTED = range(4)
+
+_PLACE = select(
+    statement_content.c.content_hash,
+    statement_content.c.digest,
+    statement_content.c.ref_count,
+    statement_content.c.state,
+)
+
+
+class ProbedTooFar(Exception):
+    """More collisions in a row than chance or malice explain."""
+
+
+def locate(
+    connection: Connection, bodies: Sequence[StatementBody], hasher: StatementHasher
+) -> tuple[dict[bytes, Claimed], dict[bytes, StatementHash]]:
+    """Where known statements live, and the free hash that each unknown one would get; both by digest.
+
+    Probes are followed to the first hash that was never used. A hash alone proves nothing: the digest does (T3).
+    """
+    known: dict[bytes, Claimed] = {}
+    free: dict[bytes, StatementHash] = {}
+    taken: set[StatementHash] = set()
+    wanted = list(bodies)
+    for probe in range(MAX_PROBES):
+        hashes = {body.digest: hasher(body.canonical, probe) for body in wanted}
+        rows = _rows(connection, sorted(set(hashes.values())))
+        further = []
+        for body in wanted:
+            statement_hash = hashes[body.digest]
+            row = rows.get(statement_hash)
+            if row is None and statement_hash not in taken:
+                taken.add(statement_hash)
+                free[body.digest] = statement_hash
+            elif row is not None and row[0] == body.digest:
+                # Some committed revision holds it, so its object was stored before that commit. A count of 0
+                # proves nothing: its writer may have died between this row and the object.
+                known[body.digest] = Claimed(statement_hash, stored=row[1] > 0 and row[2] == LIVE)
+            else:
+                further.append(body)
+        if not further:
+            return known, free
+        wanted = further
+    raise ProbedTooFar(f"{len(wanted)} statements found no hash in {MAX_PROBES} probes")
+
+
+def claim(
+    connection: Connection, wish: Claim, hasher: StatementHasher, now: datetime
+) -> dict[bytes, Claimed]:
+    """Give each body a hash and leave pending facts for those that the head does not hold."""
+    known, free = locate(connection, wish.bodies, hasher)
+    if free:
+        properties = {body.digest: body.property for body in wish.bodies}
+        connection.execute(
+            statement_content.insert(),
+            [
+                {
+                    "content_hash": statement_hash,
+                    "property_id": properties[digest],
+                    "digest": digest,
+                    "state": LIVE,
+                    "ref_count": 0,
+                    "created_at": now,
+                    "orphaned_at": None,
+                }
+                for digest, statement_hash in free.items()
+            ],
+        )
+    claimed = known | {digest: Claimed(place, stored=False) for digest, place in free.items()}
+    new = [place.hash for place in claimed.values() if place.hash not in wish.held]
+    if new:
+        connection.execute(
+            insert_absent(statement_pending),
+            [
+                {
+                    "content_hash": statement_hash,
+                    "internal_id": internal(wish.entity),
+                    "attempt": wish.attempt,
+                    "base_revision_id": wish.base,
+                    "created_at": now,
+                }
+                for statement_hash in new
+            ],
+        )
+    return claimed
+
+
+def hold(
+    connection: Connection, entity: EntityId, hashes: Collection[StatementHash], attempt: Attempt | None
+) -> None:
+    """Record the facts that are not there yet and count each once; drop the attempt's pending facts."""
+    number = internal(entity)
+    facts = statement_references
+    for some in chunks(sorted(hashes)):
+        there = select(facts.c.content_hash).where(
+            facts.c.internal_id == number, facts.c.content_hash.in_(some)
+        )
+        missing = sorted(set(some) - set(connection.scalars(there)))
+        if missing:
+            # A plain insert: beside another who does the same, one of us fails on the key and counts nothing.
+            connection.execute(
+                facts.insert(), [{"content_hash": one, "internal_id": number} for one in missing]
+            )
+            connection.execute(
+                update(statement_content)
+                .where(statement_content.c.content_hash.in_(missing))
+                .values(ref_count=statement_content.c.ref_count + 1, orphaned_at=None, state=LIVE)
+            )
+        if attempt is not None:
+            release(connection, entity, some, attempt)
+
+
+def release(
+    connection: Connection, entity: EntityId, hashes: Collection[StatementHash], attempt: Attempt
+) -> None:
+    """Drop an attempt's pending facts."""
+    facts = statement_pending.c
+    for some in chunks(sorted(hashes)):
+        connection.execute(
+            delete(statement_pending).where(
+                facts.content_hash.in_(some),
+                facts.internal_id == internal(entity),
+                facts.attempt == attempt,
+            )
+        )
+
+
+def find(connection: Connection, hashes: Collection[StatementHash]) -> dict[StatementHash, StatementRow]:
+    """The rows of these statements."""
+    columns = statement_content.c
+    wanted = select(
+        columns.content_hash,
+        columns.property_id,
+        columns.digest,
+        columns.ref_count,
+        columns.created_at,
+        columns.orphaned_at,
+    )
+    found = {}
+    for some in chunks(sorted(hashes)):
+        for row in connection.execute(wanted.where(columns.content_hash.in_(some))):
+            found[row.content_hash] = StatementRow(*row)
+    return found
+
+
+def holders(connection: Connection, statement_hash: StatementHash) -> list[int]:
+    """The internal numbers of the entities that hold a statement."""
+    facts = statement_references
+    wanted = select(facts.c.internal_id).where(facts.c.content_hash == statement_hash)
+    return list(connection.scalars(wanted.order_by(facts.c.internal_id)))
+
+
+def pending(connection: Connection, hashes: Collection[StatementHash]) -> dict[StatementHash, list[Pending]]:
+    """Who claims these statements."""
+    table = statement_pending
+    found: dict[StatementHash, list[Pending]] = {}
+    for some in chunks(sorted(hashes)):
+        for row in connection.execute(select(table).where(table.c.content_hash.in_(some))):
+            fact = Pending(external(row.internal_id), Attempt(row.attempt), row.base_revision_id)
+            found.setdefault(row.content_hash, []).append(fact)
+    return found
+
+
+def unheld(connection: Connection, hashes: Collection[StatementHash]) -> set[StatementHash]:
+    """Those with neither a reference nor a pending fact."""
+    free = set(hashes)
+    for table in (statement_references, statement_pending):
+        for some in chunks(sorted(hashes)):
+            column = table.c.content_hash
+            free -= set(connection.scalars(select(column).where(column.in_(some)).distinct()))
+    return free
+
+
+def _rows(
+    connection: Connection, hashes: Sequence[StatementHash]
+) -> Mapping[StatementHash, tuple[bytes, int, int]]:
+    rows = {}
+    for some in chunks(hashes):
+        for found, digest, count, state in connection.execute(
+            _PLACE.where(statement_content.c.content_hash.in_(some))
+        ):
+            rows[found] = (digest, count, state)
+    return rows
