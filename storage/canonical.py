@@ -79,4 +79,4 @@ def hash64(data: bytes, probe: int = 0) -> int:
     Probe 0 is the algorithm with its own seed; probe n > 0 has seed n and is for getting past a collision.
     """
     seed = probe if probe else None
-    return rapidhash.rapidhash(data, seed)  # type: ignore[no-any-return]  # the package has no types
+    return rapidhash.rapidhash(data, seed)

@@ -42,7 +42,7 @@ class LocalEvents:
             return
         insert = "INSERT OR IGNORE INTO events (event_id, event) VALUES (?, ?)"
         try:
-            await self._database.write(lambda c: c.exec_driver_sql(insert, rows) and None)
+            await self._database.write(lambda c: c.exec_driver_sql(insert, rows).close())
         except OutcomeUnknown as error:
             raise Unavailable(str(error)) from error
 

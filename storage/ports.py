@@ -372,7 +372,30 @@ class Leases(Protocol):
         """Take or prolong a lease; False while another owner's runs."""
 
 
-class Metadata(Statements, Heads, Outbox, Links, Leases, Protocol):
+class Inspection(Protocol):
+    """Walks over everything, for checks that recompute what is derived. Slow, and for nothing else."""
+
+    async def statement_rows(self, after: StatementHash | None, limit: int) -> Sequence[StatementRow]:
+        """Statements in order of their hash."""
+
+    async def facts(self, hashes: Collection[StatementHash]) -> Mapping[StatementHash, set[EntityId]]:
+        """Which entities are noted as holding each statement."""
+
+    async def all_backlinks(
+        self, after: tuple[EntityId, EntityId, StatementHash] | None, limit: int
+    ) -> Sequence[Backlink]:
+        """Standing backlinks by referenced entity, referencing entity and statement."""
+
+    async def find_backlink(
+        self, referenced: EntityId, referencing: EntityId, statement: StatementHash
+    ) -> Backlink | None:
+        """One standing backlink."""
+
+    async def all_redirects(self, after: EntityId | None, limit: int) -> Sequence[tuple[EntityId, EntityId]]:
+        """Standing redirects: source and target, by source."""
+
+
+class Metadata(Statements, Heads, Outbox, Links, Leases, Inspection, Protocol):
     """The metadata store: pointers only, never content (S5)."""
 
 

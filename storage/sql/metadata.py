@@ -31,7 +31,7 @@ from storage.ports import (
     Swap,
     Work,
 )
-from storage.sql import heads, links, outbox, statements
+from storage.sql import heads, inspection, links, outbox, statements
 from storage.sql.portable import insert_absent
 from storage.sql.sqlite import Database, Unit
 from storage.sql.tables import leases
@@ -169,6 +169,29 @@ class SqlMetadata:
         self, targets: Collection[EntityId], limit: int
     ) -> Mapping[EntityId, Sequence[EntityId]]:
         return await self.database.read(lambda c: links.redirects_to(c, targets, limit))
+
+    # Inspection
+
+    async def statement_rows(self, after: StatementHash | None, limit: int) -> Sequence[StatementRow]:
+        return await self.database.read(lambda c: inspection.statement_rows(c, after, limit))
+
+    async def facts(self, hashes: Collection[StatementHash]) -> Mapping[StatementHash, set[EntityId]]:
+        return await self.database.read(lambda c: inspection.facts(c, hashes))
+
+    async def all_backlinks(
+        self, after: tuple[EntityId, EntityId, StatementHash] | None, limit: int
+    ) -> Sequence[Backlink]:
+        return await self.database.read(lambda c: inspection.all_backlinks(c, after, limit))
+
+    async def find_backlink(
+        self, referenced: EntityId, referencing: EntityId, statement: StatementHash
+    ) -> Backlink | None:
+        return await self.database.read(
+            lambda c: inspection.find_backlink(c, referenced, referencing, statement)
+        )
+
+    async def all_redirects(self, after: EntityId | None, limit: int) -> Sequence[tuple[EntityId, EntityId]]:
+        return await self.database.read(lambda c: inspection.all_redirects(c, after, limit))
 
     # Leases
 

@@ -1,0 +1,237 @@
+"""Recompute what must hold from the stores alone, and say where it does not.
+
+Each finding names the invariant (docs/invariants.md) that is broken. A store is at rest when nothing is owed any
+more; what is derived is compared only then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from storage import reading
+from storage.canonical import digest
+from storage.content import content_bytes
+from storage.derive import PUBLISHED
+from storage.errors import Damaged
+from storage.ids import EntityId
+from storage.keys import snapshot_key
+from storage.links import links
+from storage.model import Link, Revision, StatementHash
+from storage.ports import Backlink, HeadRevision, Stores
+from storage.snapshot import SCHEMA_VERSION
+
+PAGE = 500
+R = TypeVar("R")
+C = TypeVar("C")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it must be."""
+
+    invariant: str
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.invariant} {self.where}: {self.what}"
+
+
+async def check(stores: Stores) -> AsyncIterator[Finding]:
+    """All findings. None means that every invariant which the stores can tell of holds."""
+    at_rest = not await stores.metadata.underived(1)
+    async for entity in every_entity(stores):
+        async for finding in _check_entity(stores, entity, at_rest):
+            yield finding
+    if at_rest:
+        async for finding in _check_counts(stores):
+            yield finding
+        async for finding in _check_backlinks(stores):
+            yield finding
+        async for finding in _check_redirects(stores):
+            yield finding
+    async for finding in _check_events(stores):
+        yield finding
+
+
+async def every_entity(stores: Stores) -> AsyncIterator[EntityId]:
+    """All entities that have a head, in the store's order."""
+    after: EntityId | None = None
+    while page := await stores.metadata.entities(after, PAGE):
+        for entity in page:
+            yield entity
+        after = page[-1]
+
+
+async def every_revision(stores: Stores, entity: EntityId) -> AsyncIterator[Revision]:
+    """All revisions of an entity, newest first."""
+    before: int | None = None
+    while page := await stores.metadata.history(entity, before, PAGE):
+        for row in page:
+            yield row
+        before = page[-1].revision
+
+
+async def _check_entity(stores: Stores, entity: EntityId, at_rest: bool) -> AsyncIterator[Finding]:
+    head = (await stores.metadata.heads([entity])).get(entity)
+    if head is None:
+        yield Finding("I4", entity, "has a head row without the revision that it names")
+        return
+    if not await stores.metadata.registered([entity]):
+        yield Finding("I12", entity, "has revisions though its id is not registered")
+    expected: int | None = head.head.revision
+    held: set[StatementHash] = set()
+    async for row in every_revision(stores, entity):
+        if row.revision != expected:
+            yield Finding(
+                "I3",
+                f"{entity} {row.revision}",
+                f"stands where revision {expected} should: the chain of parents is broken",
+            )
+        expected = row.parent
+        async for finding in _check_revision(stores, row, at_rest):
+            yield finding
+        held |= set(row.index.hashes) if row.index is not None else set()
+    if expected is not None:
+        yield Finding("I3", entity, f"lacks revision {expected}, a parent")
+    if at_rest:
+        facts = await stores.metadata.facts(held)
+        for one in sorted(held):
+            if entity not in facts.get(one, ()):
+                yield Finding("I7", f"{entity} {one}", "holds the statement, but is not noted as holding it")
+        async for finding in _check_links(stores, head):
+            yield finding
+
+
+async def _check_revision(stores: Stores, row: Revision, at_rest: bool) -> AsyncIterator[Finding]:
+    where = f"{row.entity} {row.revision}"
+    try:
+        snapshot, bodies = await reading.content_of(stores, row)
+    except Damaged as damage:
+        yield Finding("I6", where, str(damage))
+        return
+    if snapshot.schema_version == SCHEMA_VERSION:
+        if digest(content_bytes(snapshot.content)) != row.content_digest:
+            yield Finding("I5", where, "the snapshot's content does not have the digest of the row")
+        if row.index is not None and list(row.index.hashes) != [
+            one.hash for one in snapshot.content.statements()
+        ]:
+            yield Finding("I5", where, "the snapshot names other statements than the row")
+    rows = await stores.metadata.find(bodies)
+    for one, body in bodies.items():
+        if one not in rows or rows[one].digest != body.digest:
+            yield Finding(
+                "I5", f"{where} {one}", "the statement does not have the digest that it was written with"
+            )
+    key = snapshot_key(row.entity, row.revision)
+    tags = (await stores.objects.tags([key])).get(key)
+    if at_rest and tags != PUBLISHED:
+        yield Finding("I8", where, f"is committed, but its object is tagged {tags}")
+
+
+async def _check_links(stores: Stores, head: HeadRevision) -> AsyncIterator[Finding]:
+    for link in await _links_of(stores, head.revision):
+        found = await stores.metadata.find_backlink(link.target, head.head.entity, link.statement)
+        wanted = Backlink(link.target, head.head.entity, link.statement, link.property, link.rank, link.role)
+        if found != wanted:
+            yield Finding(
+                "I11",
+                f"{head.head.entity} {link.statement}",
+                f"refers to {link.target}, the backlink is {found}",
+            )
+
+
+async def _links_of(stores: Stores, row: Revision) -> Sequence[Link]:
+    try:
+        _, bodies = await reading.content_of(stores, row)
+    except Damaged:
+        return []  # reported where the revision was checked
+    return [link for one, body in bodies.items() for link in links(one, body)]
+
+
+async def _check_counts(stores: Stores) -> AsyncIterator[Finding]:
+    async for row in _pages(lambda after: stores.metadata.statement_rows(after, PAGE), lambda row: row.hash):
+        holders = (await stores.metadata.facts([row.hash])).get(row.hash, set())
+        if row.ref_count != len(holders):
+            yield Finding(
+                "I7", str(row.hash), f"is counted {row.ref_count} times, {len(holders)} entities hold it"
+            )
+        for entity in holders:
+            if not await _ever_held(stores, entity, row.hash):
+                yield Finding(
+                    "I7",
+                    f"{entity} {row.hash}",
+                    "is noted as holding a statement that none of its revisions has",
+                )
+
+
+async def _ever_held(stores: Stores, entity: EntityId, one: StatementHash) -> bool:
+    async for row in every_revision(stores, entity):
+        if row.index is None or one in row.index.hashes:
+            return True
+    return False
+
+
+async def _check_backlinks(stores: Stores) -> AsyncIterator[Finding]:
+    async for backlink in _pages(
+        lambda after: stores.metadata.all_backlinks(after, PAGE),
+        lambda link: (link.referenced, link.referencing, link.statement),
+    ):
+        head = (await stores.metadata.heads([backlink.referencing])).get(backlink.referencing)
+        held = head.revision.index.hashes if head is not None and head.revision.index is not None else ()
+        if backlink.statement not in held:
+            where = f"{backlink.referenced} {backlink.statement}"
+            yield Finding(
+                "I11", where, f"{backlink.referencing} no longer holds the statement of this backlink"
+            )
+
+
+async def _check_redirects(stores: Stores) -> AsyncIterator[Finding]:
+    noted: dict[EntityId, EntityId] = {}
+    async for source, target in _pages(
+        lambda after: stores.metadata.all_redirects(after, PAGE), lambda pair: pair[0]
+    ):
+        noted[source] = target
+        head = (await stores.metadata.heads([source])).get(source)
+        if head is None or head.head.redirects_to != target:
+            yield Finding("I11", source, f"is noted as redirecting to {target}, its head says otherwise")
+    async for entity in every_entity(stores):
+        head = (await stores.metadata.heads([entity])).get(entity)
+        if head is not None and head.head.redirects_to is not None and entity not in noted:
+            yield Finding("I11", entity, f"redirects to {head.head.redirects_to}, which is not noted")
+
+
+async def _check_events(stores: Stores) -> AsyncIterator[Finding]:
+    owed = {(work.entity, work.revision) for work in await stores.metadata.unpublished(1_000_000)}
+    last: dict[EntityId, int] = {}
+    told: set[tuple[EntityId, int]] = set()
+    after = 0
+    while page := await stores.events.read(after, PAGE):
+        for published in page:
+            event = published.event
+            place = (event.entity_id, event.revision_id)
+            if place not in told and event.revision_id < last.get(event.entity_id, 0):
+                yield Finding("I9", f"{place[0]} {place[1]}", "its event came after that of a later revision")
+            told.add(place)
+            last[event.entity_id] = max(last.get(event.entity_id, 0), event.revision_id)
+        after = page[-1].offset
+    async for entity in every_entity(stores):
+        async for row in every_revision(stores, entity):
+            place = (entity, row.revision)
+            if place not in told and place not in owed:
+                yield Finding("I9", f"{entity} {row.revision}", "has no event, sent or waiting")
+            told.discard(place)
+    for entity, revision in sorted(told):
+        yield Finding("I9", f"{entity} {revision}", "has an event, but was never committed")
+
+
+async def _pages(
+    read: Callable[[C | None], Awaitable[Sequence[R]]], place: Callable[[R], C]
+) -> AsyncIterator[R]:
+    after: C | None = None
+    while page := await read(after):
+        for row in page:
+            yield row
+        after = place(page[-1])

@@ -1,0 +1,111 @@
+"""Walks over whole tables, for checks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, or_, select
+
+from storage.ids import EntityId, external, internal
+from storage.model import StatementHash
+from storage.ports import Backlink, StatementRow
+from storage.sql.portable import chunks
+from storage.sql.tables import entity_backlinks, entity_redirects, statement_content, statement_references
+
+
+def statement_rows(connection: Connection, after: StatementHash | None, limit: int) -> list[StatementRow]:
+    """Statements by hash."""
+    columns = statement_content.c
+    query = select(
+        columns.content_hash,
+        columns.property_id,
+        columns.digest,
+        columns.ref_count,
+        columns.created_at,
+        columns.orphaned_at,
+    )
+    if after is not None:
+        query = query.where(columns.content_hash > after)
+    rows = connection.execute(query.order_by(columns.content_hash).limit(limit))
+    return [StatementRow(*row) for row in rows]
+
+
+def facts(connection: Connection, hashes: Collection[StatementHash]) -> dict[StatementHash, set[EntityId]]:
+    """Who is noted as holding each statement."""
+    columns = statement_references.c
+    found: dict[StatementHash, set[EntityId]] = {}
+    for some in chunks(sorted(hashes)):
+        query = select(columns.content_hash, columns.internal_id).where(columns.content_hash.in_(some))
+        for one, number in connection.execute(query):
+            found.setdefault(one, set()).add(external(number))
+    return found
+
+
+def all_backlinks(
+    connection: Connection, after: tuple[EntityId, EntityId, StatementHash] | None, limit: int
+) -> list[Backlink]:
+    """Standing links, by their key."""
+    columns = entity_backlinks.c
+    query = select(entity_backlinks).where(columns.removed.is_(False))
+    if after is not None:
+        referenced, referencing, statement = internal(after[0]), internal(after[1]), after[2]
+        query = query.where(
+            or_(
+                columns.referenced_internal_id > referenced,
+                and_(
+                    columns.referenced_internal_id == referenced,
+                    or_(
+                        columns.referencing_internal_id > referencing,
+                        and_(
+                            columns.referencing_internal_id == referencing, columns.statement_hash > statement
+                        ),
+                    ),
+                ),
+            )
+        )
+    ordered = query.order_by(
+        columns.referenced_internal_id, columns.referencing_internal_id, columns.statement_hash
+    )
+    return [_backlink(row) for row in connection.execute(ordered.limit(limit))]
+
+
+def find_backlink(
+    connection: Connection, referenced: EntityId, referencing: EntityId, statement: StatementHash
+) -> Backlink | None:
+    """One standing link."""
+    columns = entity_backlinks.c
+    row = connection.execute(
+        select(entity_backlinks).where(
+            columns.referenced_internal_id == internal(referenced),
+            columns.referencing_internal_id == internal(referencing),
+            columns.statement_hash == statement,
+            columns.removed.is_(False),
+        )
+    ).one_or_none()
+    return _backlink(row) if row is not None else None
+
+
+def _backlink(row: Row[Any]) -> Backlink:
+    return Backlink(
+        external(row.referenced_internal_id),
+        external(row.referencing_internal_id),
+        row.statement_hash,
+        row.property_id,
+        row.statement_rank,
+        row.role,
+    )
+
+
+def all_redirects(
+    connection: Connection, after: EntityId | None, limit: int
+) -> list[tuple[EntityId, EntityId]]:
+    """Standing redirects, by source."""
+    columns = entity_redirects.c
+    query = select(columns.source_internal_id, columns.target_internal_id).where(
+        columns.target_internal_id.is_not(None)
+    )
+    if after is not None:
+        query = query.where(columns.source_internal_id > internal(after))
+    rows = connection.execute(query.order_by(columns.source_internal_id).limit(limit))
+    return [(external(source), external(target)) for source, target in rows]
