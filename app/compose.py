@@ -36,7 +36,7 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
 async def open_embedded(folder: Path) -> AsyncIterator[Stores]:
     """Three SQLite files in a folder. Several processes may have it open."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     except OSError as error:
         raise NoFolder(f"{folder}: {error.strerror}") from error
     async with AsyncExitStack() as stack:

@@ -54,6 +54,7 @@ from storage.ports import (
     Swap,
     Work,
 )
+from storage.references import References, check_references
 from storage.snapshot import SCHEMA_VERSION, snapshot_bytes, statement_bytes
 from storage.times import Clock
 
@@ -77,6 +78,7 @@ class Outcome:
     unchanged: bool = False
     created: bool = False
     owed: Owed | None = None
+    warnings: Sequence[Fault] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,14 @@ class Owed:
     bodies: Mapping[StatementHash, StatementBody] = field(default_factory=dict)
 
 
-async def commit(edit: Edit, stores: Stores, *, clock: Clock, pauses: Pauses = pauses) -> Outcome:
+async def commit(
+    edit: Edit,
+    stores: Stores,
+    *,
+    clock: Clock,
+    pauses: Pauses = pauses,
+    references: References = References.OFF,
+) -> Outcome:
     """Make the edit, or say why not.
 
     Refusals: Invalid, EntityMissing, EntityExists, EntityGone, HeadMoved (stale base), KeyReused. Failures:
@@ -111,7 +120,9 @@ async def commit(edit: Edit, stores: Stores, *, clock: Clock, pauses: Pauses = p
         _check_base(edit, base)
         if attempt is None:
             await _refuse_new_faults(edit, base, found, stores)
-            attempt = await _begin(edit, base, stores, clock)
+            taken_apart = next_content(edit)
+            warnings = await _refuse_references(taken_apart, base, references, stores)
+            attempt = await _begin(edit, base, taken_apart, warnings, stores, clock)
             taken = 0
         if _is_unchanged(attempt):
             return await _unchanged(attempt, stores, clock)
@@ -174,8 +185,8 @@ class _Try:
     content: Content
     claimed: Mapping[bytes, Claimed]
     digest: bytes
-    content_hash: int
     started: Snapshot
+    warnings: Sequence[Fault]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +196,7 @@ class _Draft:
     swap: Swap
     objects: list[NewObject]
     bodies: Mapping[StatementHash, StatementBody]
+    warnings: Sequence[Fault]
 
 
 def _check_reservation(edit: Edit, entity: EntityId, request: bytes) -> None:
@@ -218,7 +230,7 @@ def _check_base(edit: Edit, base: HeadRevision | None) -> None:
 
 
 async def _refuse_new_faults(
-    edit: Edit, base: HeadRevision | None, found: list[Fault], stores: Stores
+    edit: Edit, base: HeadRevision | None, found: Sequence[Fault], stores: Stores
 ) -> None:
     """Faults in what the edit changes, and changes of what must not change."""
     if not isinstance(edit.change, SetContent):
@@ -237,10 +249,29 @@ async def _refuse_new_faults(
     return refuse(remaining)
 
 
-async def _begin(edit: Edit, base: HeadRevision | None, stores: Stores, clock: Clock) -> _Try:
-    """Apply the edit and find out where its statements live, leaving a pending fact for each new one."""
+async def _refuse_references(
+    taken_apart: Split, base: HeadRevision | None, references: References, stores: Stores
+) -> list[Fault]:
+    """Values that don't fit their property, and by setting references to nothing; answers what is only warned of."""
+    if references is References.OFF:
+        return []
+    misfits, missing = await check_references(taken_apart, _held_by(base), stores)
+    if references is References.STRICT:
+        misfits, missing = misfits + missing, []
+    refuse(misfits)
+    return missing
+
+
+async def _begin(
+    edit: Edit,
+    base: HeadRevision | None,
+    taken_apart: Split,
+    warnings: Sequence[Fault],
+    stores: Stores,
+    clock: Clock,
+) -> _Try:
+    """Find out where the statements of the next content live, leaving a pending fact for each new one."""
     nonce = Attempt(os.urandom(16))
-    taken_apart = next_content(edit)
     held = _held_by(base)
     number = base.head.revision if base is not None else 0
     now = clock()
@@ -252,7 +283,6 @@ async def _begin(edit: Edit, base: HeadRevision | None, stores: Stores, clock: C
     data = content_bytes(content)
     flags = base.head.flags if base is not None else Flags()
     target = target_of(edit)
-    content_hash = hash64(data)
     started = Snapshot(
         entity=edit.entity,
         entity_type=type_of(edit.entity),
@@ -260,14 +290,14 @@ async def _begin(edit: Edit, base: HeadRevision | None, stores: Stores, clock: C
         created_at=now,
         created_by=edit.info.editor,
         content=content,
-        content_hash=content_hash,
+        content_hash=hash64(data),
         flags=replace(flags, is_redirect=target is not None),
         is_mass_edit=edit.info.is_mass_edit,
         edit_type=edit.info.edit_type,
         redirects_to=target,
         schema_version=SCHEMA_VERSION,
     )
-    return _Try(edit, base, nonce, taken_apart, content, claimed, digest(data), content_hash, started)
+    return _Try(edit, base, nonce, taken_apart, content, claimed, digest(data), started, warnings)
 
 
 def _is_unchanged(attempt: _Try) -> bool:
@@ -287,7 +317,7 @@ async def _unchanged(attempt: _Try, stores: Stores, clock: Clock) -> Outcome:
     if edit.key is not None:
         outcome = Landed(edit.entity, base.head.revision, True, edit.key.request)
         await stores.metadata.record_unchanged(outcome, edit.key.key, clock())
-    return Outcome(edit.entity, base.head.revision, unchanged=True)
+    return Outcome(edit.entity, base.head.revision, unchanged=True, warnings=attempt.warnings)
 
 
 def _seal(attempt: _Try, taken: int, stores: Stores) -> _Draft:
@@ -342,7 +372,7 @@ def _seal(attempt: _Try, taken: int, stores: Stores) -> _Draft:
         ),
         key=edit.key,
     )
-    return _Draft(swap, objects, bodies)
+    return _Draft(swap, objects, bodies, attempt.warnings)
 
 
 def _held_by(base: HeadRevision | None) -> set[StatementHash]:

@@ -1,0 +1,24 @@
+"""Storage errors said in GraphQL: one table for errors of a read, one for refusals of an edit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from storage import errors
+
+
+def extensions(error: errors.StorageError) -> dict[str, Any]:
+    """The `extensions` of a GraphQL error: a code to branch on, and the facts."""
+    facts: dict[str, Any] = {"code": error.code, "retryable": error.retryable}
+    match error:
+        case errors.EntityMissing() | errors.EntityGone():
+            facts["entityId"] = error.entity
+        case errors.RevisionMissing():
+            facts |= {
+                "entityId": error.entity,
+                "revisionId": error.revision,
+                "available": list(error.available),
+            }
+        case errors.Damaged():
+            facts["key"] = error.key
+    return facts
