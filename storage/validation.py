@@ -45,7 +45,7 @@ CODES: Final[Mapping[str, str]] = {
     "snak_group_property_mismatch": "a qualifier or part of a reference stands under another property than its own",
     "statement_group_property_mismatch": "a statement stands under another property than that of its main snak",
     "time_precision_mismatch": "the precision claims a month or day that the time does not have",
-    "unexpected_field": "a field that is known but must be absent here; context `field`",
+    "unexpected_field": "a field that is known but must be absent here",
     "unknown_field": "a field that nobody knows; context `field`",
     "unsupported_entity_type": "the entity is of a type that is not kept here, such as mediainfo",
     "value_too_long": "a string has too many characters; context `limit`",

@@ -12,9 +12,11 @@ from typing import Any
 
 import schemas
 from storage.errors import Fault
+from storage.ids import LETTERS, EntityType, owner
 from storage.validation_statement import claims_faults, text_languages
 from storage.validation_text import printable, step
 
+_TYPES = tuple(str(kind) for kind in EntityType)
 _PARTS = (("forms", "F", "representations"), ("senses", "S", "glosses"))
 _PRIVATE_LANGUAGE = re.compile(r"([a-z-]+)-x-Q[1-9][0-9]*")
 
@@ -23,7 +25,7 @@ def entity_faults(entity: Any, *, strict: bool) -> Iterator[Fault]:
     """The faults of an entity beyond its schema. Not strict: only what storage relies on."""
     if not isinstance(entity, dict):
         return
-    subject = entity.get("id") if isinstance(entity.get("id"), str) else None
+    subject = _subject(entity)
     statement_ids: set[str] = set()
     lexeme = entity.get("type") == "lexeme"
     if strict:
@@ -36,6 +38,14 @@ def entity_faults(entity: Any, *, strict: bool) -> Iterator[Fault]:
     if lexeme:
         for field, letter, words in _PARTS:
             yield from _parts(entity.get(field), field, letter, words, subject, statement_ids, strict)
+
+
+def _subject(entity: dict[str, Any]) -> str | None:
+    # An id that is not one of this type is a fault already; to compare others with it would add noise.
+    entity_id, kind = entity.get("id"), entity.get("type")
+    if not isinstance(entity_id, str) or kind not in _TYPES or entity_id[:1] != LETTERS[EntityType(kind)]:
+        return None
+    return entity_id if owner(entity_id) == entity_id else None
 
 
 def _fingerprint(entity: dict[str, Any]) -> Iterator[Fault]:
@@ -98,13 +108,14 @@ def _parts(
         if not isinstance(part, dict):
             continue
         pointer = f"/{field}/{index}"
-        part_id = part.get("id") if isinstance(part.get("id"), str) else None
-        if part_id is not None:
+        part_id = part.get("id")
+        if not isinstance(part_id, str) or f"-{letter}" not in part_id or owner(part_id) is None:
+            part_id = None
+        else:
             if part_id in seen:
                 yield Fault(f"{pointer}/id", "duplicate_part_id", f"is the id of another of the {field}, too")
             seen.add(part_id)
-            owner, dash, _ = part_id.partition(f"-{letter}")
-            if dash and lexeme is not None and owner != lexeme:
+            if lexeme is not None and owner(part_id) not in (lexeme, None):
                 yield Fault(f"{pointer}/id", "foreign_part_id", "must begin with the id of its lexeme")
         if strict:
             yield from _terms(part.get(words), f"{pointer}/{words}", word_language)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 import jsonschema_rs
 from jsonschema import Draft202012Validator, ValidationError
@@ -100,7 +100,6 @@ def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterat
 _OF_VALUES = ("invalid_value", "unsupported_entity_type", "datatype_mismatch")
 
 _CODES = {
-    None: "unexpected_field",  # a subschema that is plainly `false`
     "additionalProperties": "unknown_field",
     "dependentRequired": "missing_field",
     "maxLength": "value_too_long",
@@ -118,7 +117,7 @@ def _explained(error: ValidationError, start: str) -> Iterator[Fault]:
     pointer = start
     for key in error.absolute_path:
         pointer = step(pointer, key)
-    keyword = cast("str | None", error.validator)
+    keyword = str(error.validator)
     instance: Any = error.instance
     rule = error.schema if isinstance(error.schema, dict) else {}
     expected = rule.get("description")
@@ -145,8 +144,6 @@ def _explained(error: ValidationError, start: str) -> Iterator[Fault]:
                 yield Fault(
                     step(pointer, name), code, "is not a field of this object", {"field": printable(name)}
                 )
-    elif keyword is None:
-        yield Fault(pointer, code, "must be absent here", {"field": str(error.absolute_path[-1])})
     elif keyword == "type":
         names = argument if isinstance(argument, str) else " or ".join(argument)
         yield Fault(pointer, code, f"must be of type {names}")
