@@ -35,11 +35,11 @@ def serve(host: str | None, port: int | None, data: object, samples: bool) -> No
 
 
 async def _serve(settings: Settings, samples: bool) -> None:
-    if samples:
-        async with open_stores(settings) as stores:
-            count = await import_samples(stores)
-        if count:
-            click.echo(f"imported {count} sample entities into {settings.data}")
+    # Opened here first: what can't be opened is told in a line, before anything listens.
+    async with open_stores(settings) as stores:
+        count = await import_samples(stores) if samples else 0
+    if count:
+        click.echo(f"imported {count} sample entities into {settings.data}")
     with _listen(settings) as listener:
         settings = replace(settings, port=listener.getsockname()[1])
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
@@ -58,6 +58,7 @@ def _listen(settings: Settings) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, settings.port))
+        listener.listen(2048)  # who connects once the address is printed waits, and is not refused
     except OSError as error:
         listener.close()
         raise click.ClickException(

@@ -1,0 +1,5 @@
+"""`python -m app.commands`: the command without its script."""
+
+from app.commands import main
+
+main()
