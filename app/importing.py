@@ -9,8 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any
+
+import orjson
 
 from app import samples
 from app.intake import Document, Intake, Place, Redirect, Refused
@@ -27,8 +30,9 @@ from storage.ports import EditKey, Stores
 from storage.relay import publish
 from storage.validation import Level, faults
 
-WINDOW = 128
-"""Documents under way at once: enough for commits to share the disk's syncs, few enough to hold in memory."""
+WINDOW = 64
+"""Documents read at once; twice as many may be under way: enough for commits to share the disk's syncs and for the
+processor to work while the disk does, few enough to hold in memory."""
 EDITOR = "entity-api"
 
 
@@ -71,16 +75,53 @@ class _Wanted:
 async def import_documents(
     intake: Iterable[Intake], stores: Stores, *, done: Callable[[int], None] = lambda _: None
 ) -> Report:
-    """Import all. `done` is told how many documents are through. Unavailable stores end it; it can be run again."""
+    """Import all. `done` is told how many documents are through.
+
+    Documents of one entity follow each other in their order, others go side by side. A store that does not answer
+    ends it, as an ExceptionGroup with the StorageError; it can be run again.
+    """
     report = Report()
     documents = iter(intake)
-    while window := await asyncio.to_thread(_read, documents):
-        wanted = [one for one in (_wanted(document, report) for document in window) if one is not None]
-        await _import_window(wanted, stores, report)
-        done(len(window))
+    room = asyncio.Semaphore(2 * WINDOW)
+    last: dict[EntityId, asyncio.Task[None]] = {}
+    reading_on = asyncio.create_task(asyncio.to_thread(_read, documents))
+    async with asyncio.TaskGroup() as group:
+        while window := await reading_on:
+            reading_on = asyncio.create_task(asyncio.to_thread(_read, documents))
+            wanted = [one for one in (_wanted(document, report) for document in window) if one is not None]
+            landed = await stores.metadata.landed_many(_keys(wanted))
+            report.unchanged += sum(one.key.key in landed for one in wanted)
+            done(len(window) - len(wanted) + sum(one.key.key in landed for one in wanted))
+            for one in wanted:
+                if one.key.key in landed:
+                    continue
+                await room.acquire()
+                task = group.create_task(_import_after(last.get(one.entity), one, stores, report))
+                last[one.entity] = task
+                task.add_done_callback(partial(_leave, entity=one.entity, last=last, room=room, done=done))
     while await publish(stores):
         pass
     return report
+
+
+def _leave(
+    task: asyncio.Task[None],
+    entity: EntityId,
+    last: dict[EntityId, asyncio.Task[None]],
+    room: asyncio.Semaphore,
+    done: Callable[[int], None],
+) -> None:
+    if last.get(entity) is task:
+        del last[entity]
+    room.release()
+    done(1)
+
+
+def _keys(wanted: Iterable[_Wanted]) -> dict[EntityId, list[bytes]]:
+    keys: dict[EntityId, list[bytes]] = {}
+    for one in wanted:
+        keys.setdefault(one.entity, []).append(one.key.key)
+    return keys
 
 
 async def import_samples(stores: Stores) -> int:
@@ -111,10 +152,6 @@ def _wanted(document: Intake, report: Report) -> _Wanted | None:
             return _Wanted(
                 document.place, entity, SetRedirect(target), _key(entity, {"redirect": target}), None
             )
-        found = faults(document.entity, Level.LENIENT)
-        if found:
-            report.refuse(document.place, found[0].code, str(Invalid(found)), found)
-            return None
         entity = entity_id(document.entity["id"])
         content = {name: value for name, value in document.entity.items() if name not in DERIVED}
         source = document.entity.get("lastrevid")
@@ -123,58 +160,52 @@ def _wanted(document: Intake, report: Report) -> _Wanted | None:
         change = SetContent(content, Level.LENIENT)
         return _Wanted(document.place, entity, change, key, source)
     except (NotAnEntityId, NotCanonical) as error:
-        report.refuse(document.place, "invalid_value", str(error))
+        found = faults(document.entity, Level.LENIENT) if isinstance(document, Document) else ()
+        code, reason = (found[0].code, str(Invalid(found))) if found else ("invalid_value", str(error))
+        report.refuse(document.place, code, reason, found)
         return None
 
 
 def _key(entity: EntityId, told: Mapping[str, Any]) -> EditKey:
-    request = digest(canonical(told))
+    try:
+        data = orjson.dumps(
+            told, option=orjson.OPT_SORT_KEYS
+        )  # need not be canonical: it is compared with its like
+    except TypeError:
+        data = canonical(told)
+    request = digest(data)
     # The key holds its entity, so it can't come back with another: nothing has to be reserved.
     return EditKey(digest(b"import\n" + entity.encode() + request), request, shared=False)
 
 
-async def _import_window(window: Sequence[_Wanted], stores: Stores, report: Report) -> None:
-    """Import documents at once, those of one entity one after another in their order."""
-    by_entity: dict[EntityId, list[_Wanted]] = {}
-    for wanted in window:
-        by_entity.setdefault(wanted.entity, []).append(wanted)
-    landed = await stores.metadata.landed_many(
-        {entity: [wanted.key.key for wanted in some] for entity, some in by_entity.items()}
+async def _import_after(
+    previous: asyncio.Task[None] | None, wanted: _Wanted, stores: Stores, report: Report
+) -> None:
+    if previous is not None:
+        await asyncio.wait([previous])
+    info = EditInfo(
+        EDITOR,
+        edit_type="redirect-create" if isinstance(wanted.change, SetRedirect) else "",
+        source_revision_id=wanted.source_revision,
     )
-    report.unchanged += sum(wanted.key.key in landed for wanted in window)
-    await asyncio.gather(
-        *(
-            _import_entity([wanted for wanted in some if wanted.key.key not in landed], stores, report)
-            for some in by_entity.values()
-        )
-    )
-
-
-async def _import_entity(documents: Sequence[_Wanted], stores: Stores, report: Report) -> None:
-    for wanted in documents:
-        info = EditInfo(
-            EDITOR,
-            edit_type="redirect-create" if isinstance(wanted.change, SetRedirect) else "",
-            source_revision_id=wanted.source_revision,
-        )
-        edit = Edit(wanted.entity, Base.HEAD, wanted.change, info, wanted.key)
-        try:
-            outcome = await commit(edit, stores, clock=times.now)
-        except Invalid as error:
-            report.refuse(wanted.place, error.faults[0].code, str(error), error.faults)
-            continue
-        except StorageError as error:
-            if error.retryable:
-                raise
-            report.refuse(wanted.place, error.code, str(error))
-            continue
-        _count(outcome, report)
-        if outcome.owed is not None:
-            await derive(outcome.owed, stores)
+    edit = Edit(wanted.entity, Base.HEAD, wanted.change, info, wanted.key)
+    try:
+        outcome = await commit(edit, stores, clock=times.now)
+    except Invalid as error:
+        report.refuse(wanted.place, error.faults[0].code, str(error), error.faults)
+        return
+    except StorageError as error:
+        if error.retryable:
+            raise
+        report.refuse(wanted.place, error.code, str(error))
+        return
+    _count(outcome, report)
+    if outcome.owed is not None:
+        await derive(outcome.owed, stores)
 
 
 def _count(outcome: Outcome, report: Report) -> None:
-    if outcome.unchanged:
+    if outcome.owed is None:  # the head says so already, or the document landed before
         report.unchanged += 1
     elif outcome.created:
         report.created += 1

@@ -14,9 +14,8 @@ from aiodataloader import DataLoader
 from storage import reading
 from storage.errors import Damaged
 from storage.ids import EntityId
-from storage.model import Revision, StatementBody, StatementHash
+from storage.model import Revision, StatementBody, StatementHash, StoredSnapshot
 from storage.ports import HeadRevision, Stores
-from storage.snapshot import StoredSnapshot
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

@@ -1,6 +1,6 @@
 """Turn an edit into the next revision of one entity.
 
-Reads top to bottom as the story of a write: reserve the key, ask whether it landed, read the base, apply, claim
+Reads top to bottom as the story of a write: reserve the key, read the base, ask whether it landed, apply, claim
 statements, put objects, swap the head, answer. Only the swap decides who wins. Knows ports, not backends; knows
 nothing of GraphQL or of users' rights. What follows the commit is in `derive`.
 """
@@ -109,11 +109,13 @@ async def commit(
     if edit.key is not None and edit.key.shared:
         _check_reservation(edit, *await stores.metadata.reserve(edit.key, edit.entity, clock()))
     attempt: _Try | None = None
-    taken = 0
+    taken = met = 0
     async for _ in pauses():
+        base = (await stores.metadata.heads([edit.entity])).get(edit.entity)
+        # Asked after the head was read, never before: else a twin that landed in between would pass for another's
+        # edit, and this one for a stale one.
         if edit.key is not None and (landed := await stores.metadata.landed(edit.entity, edit.key.key)):
             return _again(edit, landed)
-        base = (await stores.metadata.heads([edit.entity])).get(edit.entity)
         if attempt is not None and _revision_of(base) != _revision_of(attempt.base):
             await _abandon(attempt, stores)
             attempt = None
@@ -123,12 +125,15 @@ async def commit(
             taken_apart = next_content(edit)
             warnings = await _refuse_references(taken_apart, base, references, stores)
             attempt = await _begin(edit, base, taken_apart, warnings, stores, clock)
-            taken = 0
+            taken = met = 0
         if _is_unchanged(attempt):
             return await _unchanged(attempt, stores, clock)
         draft = _seal(attempt, taken, stores)
         if not await _put(draft, stores):
-            taken = 2 * taken + 1  # past what crashed tries left behind, in ever longer steps
+            # Past what crashed tries left behind, in ever longer steps; at random, since those who crashed went by
+            # the same rule: else twelve of them would have taken each place that is looked at.
+            taken += 1 + random.randrange(4**met)
+            met += 1
             continue
         try:
             return await _land(draft, stores, pauses)
@@ -243,6 +248,8 @@ async def _refuse_new_faults(
         return None
     was = await reading.entity_json(stores, base.revision)
     remaining = new_faults(found, entity, was)
+    if any(not fault.pointer for fault in remaining):
+        return refuse(remaining)  # it may be no JSON object at all
     if is_property and not base.head.flags.is_redirect and entity.get("datatype") != was.get("datatype"):
         context = {"datatype": was.get("datatype")}
         remaining.append(Fault("/datatype", "datatype_changed", "a property keeps its datatype", context))
@@ -316,7 +323,9 @@ async def _unchanged(attempt: _Try, stores: Stores, clock: Clock) -> Outcome:
     assert base is not None
     if edit.key is not None:
         outcome = Landed(edit.entity, base.head.revision, True, edit.key.request)
-        await stores.metadata.record_unchanged(outcome, edit.key.key, clock())
+        first = await stores.metadata.record_unchanged(outcome, edit.key.key, clock())
+        if first != outcome:
+            return _again(edit, first)  # a twin was quicker, on another head
     return Outcome(edit.entity, base.head.revision, unchanged=True, warnings=attempt.warnings)
 
 
@@ -407,7 +416,7 @@ async def _land(draft: _Draft, stores: Stores, pauses: Pauses) -> Outcome:
             return _landed(draft)
         except OutcomeUnknown as error:
             unknown = error
-        except (HeadMoved, AlreadyLanded):
+        except (HeadMoved, EntityGone, AlreadyLanded):
             # The head is past us, so nothing of ours can still land; but our lost commit may have moved it.
             if unknown is None or await _owner(swap, stores, unknown) != swap.attempt:
                 raise
@@ -439,9 +448,12 @@ def _landed(draft: _Draft) -> Outcome:
         derived=False,
         published=False,
     )
-    created = swap.expected is None
     return Outcome(
-        swap.snapshot.entity, swap.snapshot.revision, created=created, owed=Owed(work, draft.bodies)
+        swap.snapshot.entity,
+        swap.snapshot.revision,
+        created=swap.expected is None,
+        owed=Owed(work, draft.bodies),
+        warnings=draft.warnings,
     )
 
 

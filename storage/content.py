@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from storage.canonical import canonical, digest
 from storage.ids import PropertyId
-from storage.model import Claims, Content, Group, JsonObject, Statement, StatementBody, StatementHash
+from storage.model import Claims, Content, Group, Json, JsonObject, Statement, StatementBody, StatementHash
 
 DERIVED = ("lastrevid", "modified", "pageid", "ns", "title")
 """Fields of an entity that tell of its page and revision, not of its content."""
@@ -55,7 +56,7 @@ class Split:
 def split(entity: JsonObject) -> Split:
     """Take the statements out of an entity that is valid at least by the lenient rules.
 
-    The input is not changed. NotCanonical for a value that JSON in UTF-8 can't hold.
+    The input is not changed. NotCanonical for a statement that JSON in UTF-8 can't hold.
     """
     rest = normal_entity(entity)
     bodies: dict[bytes, StatementBody] = {}
@@ -68,7 +69,6 @@ def split(entity: JsonObject) -> Split:
                 taken = _take_claims(part, bodies)
                 if taken:
                     parts[part["id"]] = taken
-    canonical(rest)  # refuse now what could not be stored later
     return Split(rest, claims, parts, bodies)
 
 
@@ -126,7 +126,9 @@ def normal_entity(entity: JsonObject) -> JsonObject:
     _mend_maps(normal, _MAPS)
     for field, maps in _PARTS.items():
         if isinstance(normal.get(field), list):
-            normal[field] = [_mended(part, maps) for part in normal[field]]
+            normal[field] = [
+                _mended(part, maps) if isinstance(part, dict) else part for part in normal[field]
+            ]
     return normal
 
 
@@ -136,8 +138,8 @@ def normal_statement(statement: JsonObject) -> JsonObject:
     normal["mainsnak"] = _without_hash(normal["mainsnak"])
     if "qualifiers" in normal:
         normal["qualifiers"] = _normal_snaks(normal["qualifiers"])
-    if "references" in normal:
-        normal["references"] = [_normal_reference(reference) for reference in normal["references"] or []]
+    if isinstance(normal.get("references"), list):
+        normal["references"] = [_normal_reference(reference) for reference in normal["references"]]
     return normal
 
 
@@ -175,14 +177,32 @@ def parts_json(content: Content) -> list[JsonObject]:
 
 
 def with_statement_ids(entity: JsonObject, new_id: Iterator[str]) -> JsonObject:
-    """A copy in which every statement has an id: `<subject>$<UUID>`, the UUIDs taken from `new_id`."""
+    """A copy in which every statement has an id: `<subject>$<UUID>`, the UUIDs taken from `new_id`.
+
+    Takes any JSON object: what is not as it should be stays, for validation to name.
+    """
     full = dict(entity)
     _give_ids(full, full.get("id"), new_id)
     for field in _PARTS:
         if isinstance(full.get(field), list):
-            full[field] = [dict(part) for part in full[field]]
+            full[field] = [dict(part) if isinstance(part, dict) else part for part in full[field]]
             for part in full[field]:
-                _give_ids(part, part.get("id"), new_id)
+                if isinstance(part, dict):
+                    _give_ids(part, part.get("id"), new_id)
+    return full
+
+
+def with_part_ids(entity: JsonObject) -> JsonObject:
+    """A copy of a new lexeme whose forms and senses without id have one: `<lexeme>-F1`, `<lexeme>-S1`, and on."""
+    full = dict(entity)
+    for field, letter in (("forms", "F"), ("senses", "S")):
+        if isinstance(full.get(field), list):
+            full[field] = [
+                part
+                if not isinstance(part, dict) or "id" in part
+                else {**part, "id": f"{full['id']}-{letter}{number}"}
+                for number, part in enumerate(full[field], start=1)
+            ]
     return full
 
 
@@ -192,11 +212,17 @@ def _give_ids(subject: JsonObject, prefix: str | None, new_id: Iterator[str]) ->
         return
     subject["claims"] = {
         property_id: [
-            statement if statement.get("id") else {**statement, "id": f"{prefix}${next(new_id)}"}
+            {**statement, "id": f"{prefix}${next(new_id)}"} if _lacks_id(statement) else statement
             for statement in statements
         ]
+        if isinstance(statements, list)
+        else statements
         for property_id, statements in claims.items()
     }
+
+
+def _lacks_id(statement: Any) -> bool:
+    return isinstance(statement, dict) and statement.get("id") is None
 
 
 def _take_claims(subject: JsonObject, bodies: dict[bytes, StatementBody]) -> WrittenClaims:
@@ -262,9 +288,11 @@ def _without_hash(snak: JsonObject) -> JsonObject:
     return {key: value for key, value in snak.items() if key != "hash"} if "hash" in snak else snak
 
 
-def _normal_snaks(snaks: JsonObject) -> JsonObject:
-    if not snaks:
+def _normal_snaks(snaks: Json) -> Json:
+    if snaks == []:
         return {}
+    if not isinstance(snaks, dict):
+        return snaks
     return {property_id: [_without_hash(snak) for snak in group] for property_id, group in snaks.items()}
 
 

@@ -5,7 +5,7 @@ Knows nothing of stores; the write flow is in `commit`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal
@@ -101,10 +101,19 @@ def faults_of(edit: Edit) -> Sequence[Fault]:
             found.append(Fault(pointer, "invalid_unicode", "holds a lone surrogate"))
     if isinstance(edit.change, SetContent):
         found.extend(faults(edit.change.entity, edit.change.level))
-        if not found and edit.change.entity.get("id") != edit.entity:
-            message = f"the entity's id is not {edit.entity}"
-            found.append(Fault("/id", "entity_id_mismatch", message, {"expected": edit.entity}))
+        if not found:
+            found.extend(_identity_faults(edit.entity, edit.change.entity))
     return found
+
+
+def _identity_faults(entity: EntityId, content: JsonObject) -> Iterator[Fault]:
+    """Whether the content is of the entity (S7), and its forms and senses have ids to be kept by."""
+    if content.get("id") != entity:
+        yield Fault("/id", "entity_id_mismatch", f"the entity's id is not {entity}", {"expected": entity})
+    for field in ("forms", "senses"):
+        for number, part in enumerate(content.get(field) or ()):
+            if "id" not in part:
+                yield Fault(f"/{field}/{number}/id", "missing_field", "has no id", {"field": "id"})
 
 
 def is_unicode(text: str) -> bool:
@@ -118,11 +127,19 @@ def is_unicode(text: str) -> bool:
 
 def new_faults(found: Sequence[Fault], entity: JsonObject, base: JsonObject) -> list[Fault]:
     """Those faults that lie in what the edit changes: an old oddity elsewhere stops no edit (W10)."""
-    return [fault for fault in found if not _untouched(fault.pointer.split("/")[1:], entity, base)]
+    remaining = [fault for fault in found if _is_of_the_edit(fault) or not _untouched(fault, entity, base)]
+    # Where old oddities are all there was, nobody has looked yet whose content this is.
+    return remaining or list(_identity_faults(base["id"], entity))
 
 
-def _untouched(path: Sequence[str], entity: Any, base: Any) -> bool:
-    """Whether the smallest part that an edit can change, around this place, is as in the base."""
+def _is_of_the_edit(fault: Fault) -> bool:
+    """Whether the fault is in what is told beside the content, where nothing is old."""
+    return fault.pointer in ("/editType", "/summary", "/batchId") and fault.code != "unknown_field"
+
+
+def _untouched(fault: Fault, entity: Any, base: Any) -> bool:
+    """Whether the smallest part that an edit can change, around the fault, is as in the base."""
+    path = fault.pointer.split("/")[1:]
     if not path or path[0] in ("id", "type"):
         return False
     name = path[0].replace("~1", "/").replace("~0", "~")

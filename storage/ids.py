@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 from typing import NewType
 
 EntityId = NewType("EntityId", str)
@@ -72,6 +73,7 @@ def id_of(kind: EntityType, number: int) -> EntityId:
     return EntityId(f"{LETTERS[kind]}{number}")
 
 
+@lru_cache(65536)
 def owner(text: str) -> EntityId | None:
     """The entity that an id in a value belongs to: of `L1-F2` it is `L1`; None if there is none here."""
     sub_entity = _SUB_ENTITY.fullmatch(text)

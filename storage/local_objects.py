@@ -7,17 +7,20 @@ a block and two fsyncs (docs/adr). The first writer of a key wins; its bytes, ch
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import TypeVar
 
 import orjson
 from sqlalchemy import Connection
 
-from storage.canonical import digest
+from storage.canonical import hash64
 from storage.errors import Damaged, OutcomeUnknown, Unavailable
 from storage.keys import Bucket, Key
 from storage.model import Attempt
 from storage.ports import NewObject, StoredObject
 from storage.sql.portable import chunks
-from storage.sql.sqlite import Database
+from storage.sql.sqlite import Database, Unit
+
+T = TypeVar("T")
 
 _CREATE = """
 CREATE TABLE IF NOT EXISTS objects (
@@ -27,7 +30,7 @@ CREATE TABLE IF NOT EXISTS objects (
   tags TEXT NOT NULL,
   metadata TEXT NOT NULL,
   data BLOB NOT NULL
-) WITHOUT ROWID
+)
 """
 
 
@@ -42,21 +45,22 @@ class LocalObjects:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def _write(self, unit: Unit[T]) -> T:
+        try:
+            return await self._database.write(unit)
+        except OutcomeUnknown as error:  # every verb may be repeated
+            raise Unavailable(str(error)) from error
+
     async def get(self, keys: Collection[Key]) -> Mapping[Key, StoredObject | Damaged]:
         return await self._database.read(lambda c: _get(c, list(keys)))
 
     async def put_absent(self, objects: Sequence[NewObject]) -> Mapping[Key, Attempt | None]:
         rows = [_row(new) for new in objects]
-        try:
-            return await self._database.write(lambda c: _put(c, objects, rows))
-        except OutcomeUnknown as error:
-            raise Unavailable(str(error)) from error
+        return await self._write(lambda c: _put(c, objects, rows))
 
     async def tag(self, tags: Mapping[Key, Mapping[str, str]]) -> None:
         rows = [(_text(tag), str(key)) for key, tag in tags.items()]
-        await self._database.write(
-            lambda c: _execute_many(c, "UPDATE objects SET tags = ? WHERE name = ?", rows)
-        )
+        await self._write(lambda c: _execute_many(c, "UPDATE objects SET tags = ? WHERE name = ?", rows))
 
     async def tags(self, keys: Collection[Key]) -> Mapping[Key, Mapping[str, str]]:
         found = await self._database.read(lambda c: _select(c, "tags", list(keys)))
@@ -71,14 +75,19 @@ class LocalObjects:
 
     async def delete(self, keys: Collection[Key]) -> None:
         rows = [(str(key),) for key in keys]
-        await self._database.write(lambda c: _execute_many(c, "DELETE FROM objects WHERE name = ?", rows))
+        await self._write(lambda c: _execute_many(c, "DELETE FROM objects WHERE name = ?", rows))
 
 
 _Row = tuple[str, bytes, bytes, str, str, bytes]
 
 
 def _row(new: NewObject) -> _Row:
-    return (str(new.key), new.attempt, digest(new.data), _text(new.tags), _text(new.metadata), new.data)
+    return (str(new.key), new.attempt, _checksum(new.data), _text(new.tags), _text(new.metadata), new.data)
+
+
+def _checksum(data: bytes) -> bytes:
+    """Against damage, not against malice: who can write the file can write the checksum."""
+    return hash64(data).to_bytes(8)
 
 
 def _put(
@@ -95,7 +104,7 @@ def _get(connection: Connection, keys: Sequence[Key]) -> dict[Key, StoredObject 
     for key, (_, data, checksum, attempt, metadata) in _select(
         connection, "data, checksum, attempt, metadata", keys
     ).items():
-        if digest(data) != checksum:
+        if _checksum(data) != checksum:
             objects[key] = Damaged(str(key), "does not have the checksum it was written with")
             continue
         objects[key] = StoredObject(data, Attempt(attempt), orjson.loads(metadata))

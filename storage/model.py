@@ -210,6 +210,19 @@ class StatementBody:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredSnapshot:
+    """A snapshot as read, and what older ones leave open.
+
+    `inline` holds the statements that a 1.0.0 snapshot carries itself. `ungrouped` are the hashes of a 1.1.0
+    snapshot: their properties are known only from the statements (see `snapshot.regrouped`).
+    """
+
+    snapshot: Snapshot
+    inline: Mapping[StatementHash, StatementBody] = field(default_factory=dict)
+    ungrouped: tuple[StatementHash, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """One reference from a statement of an entity to another entity.
 

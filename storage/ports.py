@@ -234,8 +234,8 @@ class Heads(Protocol):
     async def landed_many(self, keys: Mapping[EntityId, Collection[bytes]]) -> Mapping[bytes, Landed]:
         """The same for many entities at once, by key."""
 
-    async def record_unchanged(self, landed: Landed, key: bytes, now: datetime) -> None:
-        """Remember that under this key nothing had to change. The first record stands."""
+    async def record_unchanged(self, landed: Landed, key: bytes, now: datetime) -> Landed:
+        """Remember that under this key nothing had to change. Answers the record that stands: the first."""
 
     async def reserve(self, key: EditKey, entity: EntityId, now: datetime) -> tuple[EntityId, bytes]:
         """Bind a client's key to an entity and a request; answers the binding that stands."""

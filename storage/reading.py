@@ -13,9 +13,9 @@ from storage.content import join
 from storage.errors import Damaged, EntityGone, EntityMissing, RevisionMissing
 from storage.ids import EntityId
 from storage.keys import Key, older_snapshot_keys, older_statement_keys, snapshot_key, statement_key
-from storage.model import JsonObject, Revision, Snapshot, StatementBody, StatementHash
+from storage.model import JsonObject, Revision, Snapshot, StatementBody, StatementHash, StoredSnapshot
 from storage.ports import HeadRevision, StoredObject, Stores
-from storage.snapshot import StoredSnapshot, read_snapshot, read_statement, regrouped
+from storage.snapshot import read_snapshot, read_statement, regrouped
 
 AVAILABLE = 20
 """How many revisions are named when a missing one is asked for."""

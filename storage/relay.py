@@ -36,7 +36,9 @@ async def run(
             more = False
         if not more:
             try:
-                await asyncio.wait_for(wake.wait(), poll_seconds)
+                # Not wait_for: in Python 3.11 it loses a cancellation that comes together with the wake.
+                async with asyncio.timeout(poll_seconds):
+                    await wake.wait()
             except TimeoutError:
                 continue
             wake.clear()

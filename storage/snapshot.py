@@ -6,14 +6,15 @@ Written as snapshot schema 1.3.0; read as 1.0.0 (statements inline), 1.1.0 (hash
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import fields
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from storage import times
-from storage.canonical import StatementHasher, canonical, parse
-from storage.content import body_of, claims_json, parts_json, split
+from storage.canonical import StatementHasher, canonical, hash64, parse
+from storage.content import body_of, claims_json, content_bytes, parts_json, split
 from storage.errors import Damaged
 from storage.ids import EntityId, EntityType, PropertyId, entity_id
 from storage.keys import Key
@@ -27,23 +28,11 @@ from storage.model import (
     Statement,
     StatementBody,
     StatementHash,
+    StoredSnapshot,
 )
 
 SCHEMA_VERSION = "1.3.0"
 _FLAGS = tuple(flag.name for flag in fields(Flags) if flag.name != "is_soft_deleted")
-
-
-@dataclass(frozen=True, slots=True)
-class StoredSnapshot:
-    """A snapshot as read, and what older ones leave open.
-
-    `inline` holds the statements that a 1.0.0 snapshot carries itself. `ungrouped` are the hashes of a 1.1.0
-    snapshot: their properties are known only from the statements (see `regrouped`).
-    """
-
-    snapshot: Snapshot
-    inline: Mapping[StatementHash, StatementBody] = field(default_factory=dict)
-    ungrouped: tuple[StatementHash, ...] = ()
 
 
 def snapshot_bytes(snapshot: Snapshot) -> bytes:
@@ -95,16 +84,18 @@ def _read(stored: JsonObject, entity: EntityId, revision: int, hasher: Statement
         raise ValueError(f"schema version {version} is not known")
     inline: dict[StatementHash, StatementBody] = {}
     ungrouped: tuple[StatementHash, ...] = ()
+    content_hash = stored.get("content_hash")
     if minor >= (1, 3):
         content = _content(stored)
+        if content_hash is not None and hash64(content_bytes(content)) != content_hash:
+            raise ValueError("its content is not what its hash says")
     elif "statements" not in stored:
         content, inline = _inline_content(stored["entity"], hasher)
     elif minor >= (1, 2):
         content = _content({**stored, "entity": _with_claims(stored["entity"])})
     else:
         content = Content(_with_claims(stored["entity"]))
-        ungrouped = tuple(stored["statements"])
-    content_hash = stored.get("content_hash")
+        ungrouped = tuple(_hashes(stored["statements"]))
     deleted_at = stored.get("deleted_at")
     redirects_to = stored.get("redirects_to")
     snapshot = Snapshot(
@@ -173,18 +164,33 @@ def _content(stored: JsonObject) -> Content:
 
 
 def _claims(told: JsonObject) -> Claims:
-    hashes: list[int] = told["statements"]
-    ids: list[str | None] = told.get("statement_ids") or [None] * len(hashes)
+    hashes = _hashes(told["statements"])
+    ids: Any = told.get("statement_ids") or [None] * len(hashes)
+    names: list[str] = told["properties"]
     counts: Mapping[str, int] = told["property_counts"]
+    if not isinstance(ids, list) or not set(map(type, ids)) <= {str, type(None)}:
+        raise ValueError("a statement id is no string")
+    if len(names) != len(counts) or set(names) != set(counts):
+        raise ValueError("properties and their counts differ")
+    if any(type(count) is not int or count < 0 for count in counts.values()):
+        raise ValueError("a count of statements is no natural number")
     if len(ids) != len(hashes) or sum(counts.values()) != len(hashes):
         raise ValueError("hashes, ids and counts of statements differ in number")
-    held: Iterator[Any] = zip(hashes, ids, strict=True)
+    held = zip(hashes, ids, strict=True)
     return Claims(
         tuple(
-            Group(PropertyId(name), tuple(Statement(*next(held)) for _ in range(counts[name])))
-            for name in told["properties"]
+            Group(PropertyId(name), tuple(Statement(*one) for one in islice(held, counts[name])))
+            for name in names
         )
     )
+
+
+def _hashes(told: Any) -> list[StatementHash]:
+    if not isinstance(told, list) or not set(map(type, told)) <= {int}:
+        raise ValueError("a hash is no integer")
+    if told and not 0 <= min(told) <= max(told) < 2**64:
+        raise ValueError("a hash is beyond 64 bits")
+    return told
 
 
 def _inline_content(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 
 Clock = Callable[[], datetime]
 
@@ -13,6 +14,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+@lru_cache(256)  # a revision's time is written with each of its statements
 def written(time: datetime) -> str:
     """`2026-01-15T10:30:00Z`, with microseconds where there are any."""
     return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -21,4 +23,7 @@ def written(time: datetime) -> str:
 def read(text: str) -> datetime:
     """The aware time that `text` tells. ValueError if it tells none; a time without zone is UTC."""
     time = datetime.fromisoformat(text)
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    try:
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except OverflowError as error:  # no ValueError by itself
+        raise ValueError(f"{text} lies outside the years 1 to 9999") from error

@@ -13,7 +13,7 @@ from graph.edits.results import EditResult, edited, refused
 from graph.scalars import Json
 from storage.canonical import NotCanonical, digest
 from storage.commit import request_digest
-from storage.content import with_statement_ids
+from storage.content import normal_entity, with_part_ids, with_statement_ids
 from storage.edits import Base, Edit, SetContent, faults_of
 from storage.errors import Fault, Invalid, StorageError
 from storage.ids import EntityId, EntityType, id_of
@@ -74,7 +74,7 @@ async def create_entity(info: Info, given: CreateEntityInput) -> EditResult:
         # Checked before an id is spent on it.
         _refuse(_trial(kind, content, info_of))
         entity = await info.context.new_entity_id(kind, key)
-        full = with_statement_ids({**content, "id": str(entity)}, _new_ids())
+        full = with_statement_ids(with_part_ids({**content, "id": str(entity)}), _new_ids())
         return edited(await info.context.commit(Edit(entity, Base.NOTHING, SetContent(full), info_of, key)))
     except StorageError as error:
         return refused(error)
@@ -98,15 +98,15 @@ def _trial(kind: EntityType, content: JsonObject, info: EditInfo) -> list[Fault]
     if "id" in content:
         return [Fault("/id", "unexpected_field", "a new entity is given its id by the server")]
     placeholder = id_of(kind, 1)
-    return list(
-        faults_of(Edit(placeholder, Base.NOTHING, SetContent({**content, "id": str(placeholder)}), info))
-    )
+    trial = with_part_ids({**content, "id": str(placeholder)})
+    return list(faults_of(Edit(placeholder, Base.NOTHING, SetContent(trial), info)))
 
 
 def _object(value: Any) -> JsonObject:
     if not isinstance(value, dict):
         raise Invalid([Fault("", "wrong_type", "an entity is a JSON object")])
-    return value
+    # Other Wikibases write [] for an empty object, and tell of the page beside the entity.
+    return normal_entity(value)
 
 
 def _type(content: JsonObject) -> EntityType:

@@ -56,6 +56,8 @@ _HEADS = select(
         ),
     )
 )
+_PAIRS = 32
+"""Pairs in one look: engines try every combination of two IN lists, so they are kept short."""
 _REVISIONS = select(*_REVISION).select_from(_WITH_META)
 
 
@@ -171,7 +173,9 @@ def landed_many(connection: Connection, keys: Mapping[EntityId, Collection[bytes
     table = idempotent_outcomes
     by_key = {key: internal(entity) for entity, some in keys.items() for key in some}
     found = {}
-    for some in chunks(list(by_key.items())):
+    pairs = list(by_key.items())
+    for start in range(0, len(pairs), _PAIRS):
+        some = pairs[start : start + _PAIRS]
         rows = connection.execute(
             select(table).where(
                 table.c.internal_id.in_({number for _, number in some}),
@@ -185,10 +189,12 @@ def landed_many(connection: Connection, keys: Mapping[EntityId, Collection[bytes
     return found
 
 
-def record_unchanged(connection: Connection, outcome: Landed, key: bytes, now: datetime) -> None:
-    """Keep the first outcome under a key."""
-    if landed(connection, outcome.entity, key) is None:
+def record_unchanged(connection: Connection, outcome: Landed, key: bytes, now: datetime) -> Landed:
+    """Keep the first outcome under a key, and answer it."""
+    before = landed(connection, outcome.entity, key)
+    if before is None:
         _insert_outcome(connection, outcome, key, now)
+    return before or outcome
 
 
 def _insert_outcome(connection: Connection, outcome: Landed, key: bytes, now: datetime) -> None:

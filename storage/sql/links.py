@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, insert, or_, select, update
 from storage.ids import EntityId, external, internal
 from storage.model import Link, StatementHash
 from storage.ports import Backlink
-from storage.sql.portable import chunks
+from storage.sql.portable import chunks, insert_rows
 from storage.sql.tables import entity_backlinks, entity_redirects
 
 _Place = tuple[int, int, int]
@@ -27,31 +27,26 @@ def relink(
     spoken = _spoken(connection, number, list(said))
     fresh = []
     for place, (link, gone) in said.items():
-        row = {
-            "property_id": link.property,
-            "statement_rank": link.rank,
-            "role": link.role,
-            "revision_id": revision,
-            "removed": gone,
-        }
         if place not in spoken:
-            fresh.append(
-                {
-                    "referenced_internal_id": place[0],
-                    "referencing_internal_id": place[1],
-                    "statement_hash": place[2],
-                    **row,
-                }
-            )
+            fresh.append((*place, link.property, link.rank, link.role, revision, gone))
         elif spoken[place] < revision:
             at = and_(
                 table.c.referenced_internal_id == place[0],
                 table.c.referencing_internal_id == place[1],
                 table.c.statement_hash == place[2],
             )
-            connection.execute(update(table).where(at, table.c.revision_id < revision).values(**row))
-    if fresh:
-        connection.execute(insert(table), fresh)
+            connection.execute(
+                update(table)
+                .where(at, table.c.revision_id < revision)
+                .values(
+                    property_id=link.property,
+                    statement_rank=link.rank,
+                    role=link.role,
+                    revision_id=revision,
+                    removed=gone,
+                )
+            )
+    insert_rows(connection, table, tuple(table.c.keys()), fresh)
 
 
 def _place(number: int, link: Link) -> _Place:
@@ -61,12 +56,11 @@ def _place(number: int, link: Link) -> _Place:
 def _spoken(connection: Connection, number: int, places: Sequence[_Place]) -> dict[_Place, int]:
     table = entity_backlinks
     found: dict[_Place, int] = {}
-    for some in chunks(places):
+    # By target alone: with the hashes beside it in a second list, engines try every pair of the two.
+    for some in chunks(sorted({place[0] for place in places})):
         rows = connection.execute(
             select(table.c.referenced_internal_id, table.c.statement_hash, table.c.revision_id).where(
-                table.c.referenced_internal_id.in_({place[0] for place in some}),
-                table.c.referencing_internal_id == number,
-                table.c.statement_hash.in_({place[2] for place in some}),
+                table.c.referenced_internal_id.in_(some), table.c.referencing_internal_id == number
             )
         )
         for referenced, statement_hash, revision in rows:

@@ -98,8 +98,8 @@ class SqlMetadata:
     async def landed_many(self, keys: Mapping[EntityId, Collection[bytes]]) -> Mapping[bytes, Landed]:
         return await self.database.read(lambda c: heads.landed_many(c, keys))
 
-    async def record_unchanged(self, landed: Landed, key: bytes, now: datetime) -> None:
-        await self._write(lambda c: heads.record_unchanged(c, landed, key, now))
+    async def record_unchanged(self, landed: Landed, key: bytes, now: datetime) -> Landed:
+        return await self._write(lambda c: heads.record_unchanged(c, landed, key, now))
 
     async def reserve(self, key: EditKey, entity: EntityId, now: datetime) -> tuple[EntityId, bytes]:
         return await self._write(lambda c: heads.reserve(c, key, entity, now))

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, delete, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, select, update
 
 from storage.events import event_from, event_json
 from storage.ids import EntityId, external, internal
 from storage.model import Attempt
 from storage.ports import Swap, Work
-from storage.sql.portable import chunks
 from storage.sql.tables import outbox
 from storage.sql.types import pack_hashes, unpack_hashes
 
@@ -49,18 +48,14 @@ def mark(
     connection: Connection, done: Collection[tuple[EntityId, int]], *, derived: bool, published: bool
 ) -> None:
     """Note what is done, forget what is over."""
+    places = [{"entity": internal(entity), "revision": number} for entity, number in sorted(done)]
+    if not places:
+        return
+    this = and_(outbox.c.internal_id == bindparam("entity"), outbox.c.revision_id == bindparam("revision"))
     values = {name: True for name, wanted in (("derived", derived), ("published", published)) if wanted}
-    for some in chunks(sorted(done)):
-        these = or_(
-            *(
-                and_(outbox.c.internal_id == internal(entity), outbox.c.revision_id == number)
-                for entity, number in some
-            )
-        )
-        connection.execute(update(outbox).where(these).values(**values))
-        connection.execute(
-            delete(outbox).where(these, outbox.c.derived.is_(True), outbox.c.published.is_(True))
-        )
+    connection.execute(update(outbox).where(this).values(**values), places)
+    over = and_(this, outbox.c.derived.is_(True), outbox.c.published.is_(True))
+    connection.execute(delete(outbox).where(over), places)
 
 
 def _work(connection: Connection, query: Select[Any], limit: int) -> list[Work]:

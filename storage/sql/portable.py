@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, TypeVar
 
-from sqlalchemy import Insert, Table
+from sqlalchemy import Connection, Dialect, Insert, Table
 
 T = TypeVar("T")
 
@@ -16,6 +17,42 @@ CHUNK = 500
 def insert_absent(table: Table) -> Insert:
     """An insert that leaves a row alone whose primary key is there. Its row count means nothing."""
     return table.insert().prefix_with("OR IGNORE", dialect="sqlite").prefix_with("IGNORE", dialect="mysql")
+
+
+def insert_rows(
+    connection: Connection,
+    table: Table,
+    columns: tuple[str, ...],
+    rows: Sequence[tuple[Any, ...]],
+    *,
+    absent: bool = False,
+) -> None:
+    """Insert many rows; with `absent`, leave those alone whose primary key is there.
+
+    The statement is compiled once and the rows go to the driver as they are, but for the types that need it: what
+    the toolkit does for each row costs more than the database's own work.
+    """
+    if not rows:
+        return
+    statement, converters = _compiled(connection.dialect, table, columns, absent)
+    for position, convert in converters:
+        rows = [(*row[:position], convert(row[position]), *row[position + 1 :]) for row in rows]
+    connection.exec_driver_sql(statement, list(rows))
+
+
+_Converters = tuple[tuple[int, Callable[[Any], Any]], ...]
+
+
+@lru_cache(64)
+def _compiled(
+    dialect: Dialect, table: Table, columns: tuple[str, ...], absent: bool
+) -> tuple[str, _Converters]:
+    insert = insert_absent(table) if absent else table.insert()
+    compiled = insert.compile(dialect=dialect, column_keys=list(columns))
+    order = compiled.positiontup or []
+    assert list(order) == list(columns), "columns are to be named in the order of the table"
+    processors = [table.c[column].type.dialect_impl(dialect).bind_processor(dialect) for column in columns]
+    return str(compiled), tuple((place, one) for place, one in enumerate(processors) if one is not None)
 
 
 def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:

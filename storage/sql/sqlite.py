@@ -51,10 +51,11 @@ class _Waiting:
 
 
 class SqliteDatabase:
-    """One SQLite file. Made by `open_sqlite`, closed by `close`."""
+    """One SQLite file, made where there is none. Unavailable once it is closed."""
 
     def __init__(self, path: Path, *, busy_seconds: float = 30.0, readers: int = 4) -> None:
         self._path = path
+        self._closed = False
         self._write_engine = _engine(path, "BEGIN IMMEDIATE", busy_seconds, 1)
         self._read_engine = _engine(path, "BEGIN", busy_seconds, readers)
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="sqlite-read")
@@ -63,9 +64,11 @@ class SqliteDatabase:
         self._writer.start()
 
     async def read(self, unit: Unit[T]) -> T:
+        self._refuse_when_closed()
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, unit)
 
     async def write(self, unit: Unit[T]) -> T:
+        self._refuse_when_closed()
         waiting = _Waiting(unit, asyncio.get_running_loop().create_future())
         self._queue.put(waiting)
         result: T = await waiting.future
@@ -73,11 +76,17 @@ class SqliteDatabase:
 
     async def close(self) -> None:
         """Finish what was begun, then let go of the file."""
+        self._closed = True
         self._queue.put(None)
         await asyncio.get_running_loop().run_in_executor(None, self._writer.join)
         self._readers.shutdown()
         self._read_engine.dispose()
         self._write_engine.dispose()
+
+    def _refuse_when_closed(self) -> None:
+        # Nobody takes from the queue any more: who waited would wait for ever.
+        if self._closed:
+            raise Unavailable(f"{self._path.name} is closed")
 
     def _read(self, unit: Unit[T]) -> T:
         try:
@@ -181,6 +190,7 @@ def _engine(path: Path, begin: str, busy_seconds: float, size: int) -> Engine:
         connection.execute("PRAGMA journal_mode=WAL")
         # FULL: an acknowledged commit survives loss of power, not only the end of the process.
         connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA cache_size=-65536")  # KiB; hashes fall all over the index
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:

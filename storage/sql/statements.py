@@ -5,23 +5,39 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, select, update
 
 from storage.canonical import StatementHasher
 from storage.ids import EntityId, external, internal
 from storage.model import Attempt, StatementBody, StatementHash
 from storage.ports import Claim, Claimed, Pending, StatementRow
 from storage.snapshot import MAX_PROBES
-from storage.sql.portable import chunks, insert_absent
+from storage.sql.portable import chunks, insert_rows
 from storage.sql.tables import statement_content, statement_pending, statement_references
 
 LIVE, CONDEMNED, DELETING, COLLECTED = range(4)
 
-_PLACE = select(
+# Statements with a list as one parameter: made once, since to make a condition of each hash costs more than to
+# look it up.
+_THESE: BindParameter[Sequence[int]] = bindparam("hashes", expanding=True)
+_PLACES = select(
     statement_content.c.content_hash,
     statement_content.c.digest,
     statement_content.c.ref_count,
     statement_content.c.state,
+).where(statement_content.c.content_hash.in_(_THESE))
+_HELD = select(statement_references.c.content_hash).where(
+    statement_references.c.internal_id == bindparam("entity"), statement_references.c.content_hash.in_(_THESE)
+)
+_COUNT = (
+    update(statement_content)
+    .where(statement_content.c.content_hash.in_(_THESE))
+    .values(ref_count=statement_content.c.ref_count + 1, orphaned_at=None, state=LIVE)
+)
+_RELEASE = delete(statement_pending).where(
+    statement_pending.c.content_hash.in_(_THESE),
+    statement_pending.c.internal_id == bindparam("entity"),
+    statement_pending.c.attempt == bindparam("claimant"),
 )
 
 
@@ -39,7 +55,7 @@ def locate(
     known: dict[bytes, Claimed] = {}
     free: dict[bytes, StatementHash] = {}
     taken: set[StatementHash] = set()
-    wanted = list(bodies)
+    wanted = list({body.digest: body for body in bodies}.values())  # else one collides with itself
     for probe in range(MAX_PROBES):
         hashes = {body.digest: hasher(body.canonical, probe) for body in wanted}
         rows = _rows(connection, sorted(set(hashes.values())))
@@ -69,37 +85,25 @@ def claim(
     known, free = locate(connection, wish.bodies, hasher)
     if free:
         properties = {body.digest: body.property for body in wish.bodies}
-        connection.execute(
-            statement_content.insert(),
-            [
-                {
-                    "content_hash": statement_hash,
-                    "property_id": properties[digest],
-                    "digest": digest,
-                    "state": LIVE,
-                    "ref_count": 0,
-                    "created_at": now,
-                    "orphaned_at": None,
-                }
-                for digest, statement_hash in free.items()
-            ],
+        insert_rows(
+            connection,
+            statement_content,
+            ("content_hash", "property_id", "digest", "state", "ref_count", "created_at", "orphaned_at"),
+            [(place, properties[digest], digest, LIVE, 0, now, None) for digest, place in free.items()],
         )
     claimed = known | {digest: Claimed(place, stored=False) for digest, place in free.items()}
-    new = [place.hash for place in claimed.values() if place.hash not in wish.held]
-    if new:
-        connection.execute(
-            insert_absent(statement_pending),
-            [
-                {
-                    "content_hash": statement_hash,
-                    "internal_id": internal(wish.entity),
-                    "attempt": wish.attempt,
-                    "base_revision_id": wish.base,
-                    "created_at": now,
-                }
-                for statement_hash in new
-            ],
-        )
+    number = internal(wish.entity)
+    insert_rows(
+        connection,
+        statement_pending,
+        ("content_hash", "internal_id", "attempt", "base_revision_id", "created_at"),
+        [
+            (place.hash, number, wish.attempt, wish.base, now)
+            for place in claimed.values()
+            if place.hash not in wish.held
+        ],
+        absent=True,
+    )
     return claimed
 
 
@@ -110,20 +114,14 @@ def hold(
     number = internal(entity)
     facts = statement_references
     for some in chunks(sorted(hashes)):
-        there = select(facts.c.content_hash).where(
-            facts.c.internal_id == number, facts.c.content_hash.in_(some)
-        )
-        missing = sorted(set(some) - set(connection.scalars(there)))
+        there = connection.scalars(_HELD, {"entity": number, "hashes": some})
+        missing = sorted(set(some) - set(there))
         if missing:
             # A plain insert: beside another who does the same, one of us fails on the key and counts nothing.
-            connection.execute(
-                facts.insert(), [{"content_hash": one, "internal_id": number} for one in missing]
+            insert_rows(
+                connection, facts, ("content_hash", "internal_id"), [(one, number) for one in missing]
             )
-            connection.execute(
-                update(statement_content)
-                .where(statement_content.c.content_hash.in_(missing))
-                .values(ref_count=statement_content.c.ref_count + 1, orphaned_at=None, state=LIVE)
-            )
+            connection.execute(_COUNT, {"hashes": missing})
         if attempt is not None:
             release(connection, entity, some, attempt)
 
@@ -132,15 +130,8 @@ def release(
     connection: Connection, entity: EntityId, hashes: Collection[StatementHash], attempt: Attempt
 ) -> None:
     """Drop an attempt's pending facts."""
-    facts = statement_pending.c
     for some in chunks(sorted(hashes)):
-        connection.execute(
-            delete(statement_pending).where(
-                facts.content_hash.in_(some),
-                facts.internal_id == internal(entity),
-                facts.attempt == attempt,
-            )
-        )
+        connection.execute(_RELEASE, {"hashes": some, "entity": internal(entity), "claimant": attempt})
 
 
 def find(connection: Connection, hashes: Collection[StatementHash]) -> dict[StatementHash, StatementRow]:
@@ -194,8 +185,6 @@ def _rows(
 ) -> Mapping[StatementHash, tuple[bytes, int, int]]:
     rows = {}
     for some in chunks(hashes):
-        for found, digest, count, state in connection.execute(
-            _PLACE.where(statement_content.c.content_hash.in_(some))
-        ):
+        for found, digest, count, state in connection.execute(_PLACES, {"hashes": some}):
             rows[found] = (digest, count, state)
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import uuid
 from collections.abc import Sequence
@@ -129,18 +130,21 @@ def unpack_ids(data: bytes, subjects: Sequence[str]) -> list[str | None]:
     return ids
 
 
+_DASHES = re.compile("[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}\\Z")
+
+
 def _regular(statement_id: str | None, subject: str) -> tuple[int, bytes]:
     nothing = (_IRREGULAR, bytes(16))
     if statement_id is None:
         return nothing
     prefix, _, rest = statement_id.partition("$")
-    if prefix not in (subject, subject.lower()) or len(rest) != 36:
+    digits = rest.replace("-", "")
+    lower = rest == rest.lower()
+    if (
+        prefix not in (subject, subject.lower())
+        or _DASHES.match(rest) is None
+        or not (lower or rest == rest.upper())
+    ):
         return nothing
-    try:
-        value = uuid.UUID(rest)
-    except ValueError:
-        return nothing
-    flag = _LOWER_SUBJECT if prefix != subject else 0
-    if rest == str(value):
-        return flag | _LOWER_UUID, value.bytes
-    return (flag, value.bytes) if rest == str(value).upper() else nothing
+    flag = (_LOWER_SUBJECT if prefix != subject else 0) | (_LOWER_UUID if lower else 0)
+    return flag, bytes.fromhex(digits)
