@@ -1,0 +1,387 @@
+"""The port `Statements`: which statement has which hash, and who holds it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from itertools import count
+
+import pytest
+
+from storage.canonical import StatementHasher, hash64
+from storage.ids import EntityId
+from storage.model import StatementBody, StatementHash
+from storage.ports import Claim, Metadata, Pending, StatementRow
+from tests.builders import NOW, a_body, an_attempt
+from tests.conformance import insisting
+
+Q1, Q2, Q3 = EntityId("Q1"), EntityId("Q2"), EntityId("Q3")
+
+
+def hash16(data: bytes, probe: int) -> int:
+    """A hasher under which statements collide all the time."""
+    return hash64(data, probe) & 0xFFFF
+
+
+def always(*hashes: StatementHash) -> StatementHasher:
+    """A hasher that gives every statement these hashes, probe by probe."""
+    return lambda _data, probe: hashes[probe]
+
+
+def two_that_collide() -> tuple[StatementBody, StatementBody]:
+    """Two statements of one 16-bit hash."""
+    seen: dict[int, StatementBody] = {}
+    for number in count():
+        body = a_body("P31", string=f"value {number}")
+        place = hash16(body.canonical, 0)
+        if place in seen:
+            return seen[place], body
+        seen[place] = body
+    raise AssertionError
+
+
+def a_claim(
+    *bodies: StatementBody,
+    entity: EntityId = Q1,
+    attempt: int = 1,
+    base: int = 0,
+    held: Sequence[StatementHash] = (),
+) -> Claim:
+    return Claim(entity, an_attempt(attempt), base, bodies, held)
+
+
+A, B, C = a_body("P31", item="Q5"), a_body("P569", string="b"), a_body("P569", string="c")
+HASH_A, HASH_B, HASH_C = (hash64(body.canonical) for body in (A, B, C))
+
+
+class StatementsSuite:
+    """Subclasses give `metadata`, and may give more `peers`."""
+
+    @pytest.fixture
+    async def metadata(self) -> Metadata:
+        """An empty store."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    async def peers(self, metadata: Metadata) -> Sequence[Metadata]:
+        """Clients of the same store."""
+        return [metadata]
+
+    async def test_a_new_statement_gets_the_hash_of_its_content(self, metadata: Metadata) -> None:
+        """T1."""
+        claimed = await metadata.claim(a_claim(A, B), hash64, NOW)
+
+        assert {digest: place.hash for digest, place in claimed.items()} == {
+            A.digest: HASH_A,
+            B.digest: HASH_B,
+        }
+
+    async def test_nothing_to_claim_is_nothing_claimed(self, metadata: Metadata) -> None:
+        assert await metadata.claim(a_claim(), hash64, NOW) == {}
+
+    async def test_a_claimed_statement_has_a_row(self, metadata: Metadata) -> None:
+        """The property lets statements be found by range of properties (T6), the digest proves identity (T3)."""
+        await metadata.claim(a_claim(B), hash64, NOW)
+
+        assert await metadata.find([HASH_B, HASH_A]) == {
+            HASH_B: StatementRow(HASH_B, "P569", B.digest, 0, NOW, None)
+        }
+
+    async def test_claiming_again_changes_no_row(self, metadata: Metadata) -> None:
+        """T2: the time is that of the first claim."""
+        await metadata.claim(a_claim(A), hash64, NOW)
+        before = await metadata.find([HASH_A])
+
+        claimed = await metadata.claim(a_claim(A), hash64, NOW + timedelta(days=1))
+
+        assert claimed[A.digest].hash == HASH_A
+        assert await metadata.find([HASH_A]) == before
+        assert len((await metadata.pending([HASH_A]))[HASH_A]) == 1
+
+    async def test_equal_content_of_two_entities_is_one_row(self, metadata: Metadata) -> None:
+        """T2."""
+        one = await metadata.claim(a_claim(A, entity=Q1, attempt=1), hash64, NOW)
+        other = await metadata.claim(a_claim(a_body("P31", item="Q5"), entity=Q2, attempt=2), hash64, NOW)
+
+        assert one[A.digest].hash == other[A.digest].hash
+        assert {fact.entity for fact in (await metadata.pending([HASH_A]))[HASH_A]} == {Q1, Q2}
+
+    async def test_a_statement_named_twice_in_one_claim_is_claimed_once(self, metadata: Metadata) -> None:
+        """T2: it must not be taken for a collision with itself."""
+        claimed = await metadata.claim(a_claim(A, A), hash64, NOW)
+
+        assert {digest: place.hash for digest, place in claimed.items()} == {A.digest: HASH_A}
+        assert set(await metadata.find([HASH_A, hash64(A.canonical, 1)])) == {HASH_A}
+
+    async def test_many_statements_are_claimed_in_one_call(self, metadata: Metadata) -> None:
+        bodies = [a_body("P31", string=f"value {number}") for number in range(1201)]
+
+        claimed = await metadata.claim(a_claim(*bodies), hash64, NOW)
+
+        assert {body.digest: hash64(body.canonical) for body in bodies} == {
+            digest: place.hash for digest, place in claimed.items()
+        }
+        assert len(await metadata.find([place.hash for place in claimed.values()])) == 1201
+
+    @pytest.mark.parametrize("place", [0, 1, 2**63 - 1, 2**63, 2**64 - 1])
+    async def test_a_hash_may_be_any_of_64_bits(self, metadata: Metadata, place: StatementHash) -> None:
+        claimed = await metadata.claim(a_claim(A), always(place), NOW)
+        await metadata.hold(Q1, [place], an_attempt())
+
+        assert claimed[A.digest].hash == place
+        assert (await metadata.find([place]))[place].ref_count == 1
+        assert await metadata.holders(place) == [Q1]
+
+    async def test_a_hash_taken_by_another_statement_is_probed_past(self, metadata: Metadata) -> None:
+        """T3."""
+        one, other = two_that_collide()
+        await metadata.claim(a_claim(one), hash16, NOW)
+
+        claimed = await metadata.claim(a_claim(other), hash16, NOW)
+
+        place = claimed[other.digest].hash
+        assert place != hash16(other.canonical, 0)
+        assert place == hash16(other.canonical, 1)
+        assert (await metadata.find([place]))[place].digest == other.digest
+        first = hash16(one.canonical, 0)
+        assert (await metadata.find([first]))[first].digest == one.digest
+
+    async def test_a_statement_that_was_probed_past_another_is_found_again(self, metadata: Metadata) -> None:
+        """T2, T3."""
+        one, other = two_that_collide()
+        await metadata.claim(a_claim(one), hash16, NOW)
+        before = await metadata.claim(a_claim(other, entity=Q1), hash16, NOW)
+
+        again = await metadata.claim(a_claim(other, one, entity=Q2), hash16, NOW)
+
+        assert again[other.digest].hash == before[other.digest].hash
+        assert again[one.digest].hash == hash16(one.canonical, 0)
+
+    async def test_two_colliding_statements_of_one_claim_get_two_hashes(self, metadata: Metadata) -> None:
+        """T3."""
+        one, other = two_that_collide()
+
+        claimed = await metadata.claim(a_claim(one, other), hash16, NOW)
+
+        places = {digest: place.hash for digest, place in claimed.items()}
+        assert len(set(places.values())) == 2
+        rows = await metadata.find(places.values())
+        assert {row.digest: row.hash for row in rows.values()} == places
+
+    async def test_probing_goes_on_past_several_collisions(self, metadata: Metadata) -> None:
+        """T3."""
+        hasher = always(10, 11, 12)
+
+        claimed = await metadata.claim(a_claim(A, B, C), hasher, NOW)
+
+        assert sorted(place.hash for place in claimed.values()) == [10, 11, 12]
+        again = await metadata.claim(a_claim(C, B, A, entity=Q2), hasher, NOW)
+        assert {digest: place.hash for digest, place in again.items()} == {
+            digest: place.hash for digest, place in claimed.items()
+        }
+
+    async def test_racing_claims_of_one_statement_agree_on_its_hash(self, peers: Sequence[Metadata]) -> None:
+        """T2."""
+        claims = await asyncio.gather(
+            *(
+                insisting(
+                    partial(
+                        peers[number % len(peers)].claim,
+                        a_claim(A, entity=EntityId(f"Q{number}"), attempt=number),
+                        hash64,
+                        NOW,
+                    )
+                )
+                for number in range(1, 21)
+            )
+        )
+
+        assert {claimed[A.digest].hash for claimed in claims} == {HASH_A}
+        assert len((await peers[0].pending([HASH_A]))[HASH_A]) == 20
+
+    async def test_racing_claims_of_colliding_statements_give_them_different_hashes(
+        self, peers: Sequence[Metadata]
+    ) -> None:
+        """T3."""
+        bodies = [a_body("P31", string=f"value {number}") for number in range(8)]
+        hasher = always(*range(100, 200))
+
+        claims = await asyncio.gather(
+            *(
+                insisting(partial(peers[number % len(peers)].claim, a_claim(body), hasher, NOW))
+                for number, body in enumerate(bodies)
+            )
+        )
+
+        places = {digest: place.hash for claimed in claims for digest, place in claimed.items()}
+        assert len(set(places.values())) == 8
+        rows = await peers[0].find(places.values())
+        assert {row.digest: row.hash for row in rows.values()} == places
+
+    async def test_a_claim_leaves_a_pending_fact(self, metadata: Metadata) -> None:
+        """I6: from here on no collector removes the statement."""
+        await metadata.claim(a_claim(A, B, entity=Q1, attempt=7, base=3), hash64, NOW)
+
+        assert await metadata.pending([HASH_A, HASH_C]) == {HASH_A: [Pending(Q1, an_attempt(7), 3)]}
+
+    async def test_statements_that_the_head_holds_leave_no_pending_fact(self, metadata: Metadata) -> None:
+        """They are held by a fact already."""
+        await metadata.claim(a_claim(A), hash64, NOW)
+        await metadata.hold(Q1, [HASH_A], an_attempt(1))
+
+        claimed = await metadata.claim(a_claim(A, attempt=2, base=1, held=[HASH_A]), hash64, NOW)
+
+        assert claimed[A.digest].hash == HASH_A
+        assert await metadata.pending([HASH_A]) == {}
+
+    async def test_beside_held_statements_only_the_new_ones_become_pending(self, metadata: Metadata) -> None:
+        await metadata.claim(a_claim(A), hash64, NOW)
+        await metadata.hold(Q1, [HASH_A], an_attempt(1))
+
+        claimed = await metadata.claim(a_claim(A, B, attempt=2, base=1, held=[HASH_A]), hash64, NOW)
+
+        assert {place.hash for place in claimed.values()} == {HASH_A, HASH_B}
+        assert await metadata.pending([HASH_A, HASH_B]) == {HASH_B: [Pending(Q1, an_attempt(2), 1)]}
+
+    async def test_a_statement_that_another_entity_holds_becomes_pending(self, metadata: Metadata) -> None:
+        """I6: the other may let it go while this write is under way."""
+        await metadata.claim(a_claim(A, entity=Q1), hash64, NOW)
+        await metadata.hold(Q1, [HASH_A], an_attempt(1))
+
+        await metadata.claim(a_claim(A, entity=Q2, attempt=2), hash64, NOW)
+
+        assert await metadata.pending([HASH_A]) == {HASH_A: [Pending(Q2, an_attempt(2), 0)]}
+
+    async def test_a_claimed_statement_is_not_stored_until_somebody_holds_it(
+        self, metadata: Metadata
+    ) -> None:
+        """I6: its first writer may have died between the claim and the object."""
+        first = await metadata.claim(a_claim(A, entity=Q1, attempt=1), hash64, NOW)
+        second = await metadata.claim(a_claim(A, entity=Q2, attempt=2), hash64, NOW)
+        await metadata.hold(Q1, [HASH_A], an_attempt(1))
+        third = await metadata.claim(a_claim(A, entity=Q3, attempt=3), hash64, NOW)
+
+        assert [claimed[A.digest].stored for claimed in (first, second, third)] == [False, False, True]
+
+    async def test_a_held_statement_is_known_to_be_stored(self, metadata: Metadata) -> None:
+        await metadata.claim(a_claim(A), hash64, NOW)
+        await metadata.hold(Q1, [HASH_A], an_attempt(1))
+
+        claimed = await metadata.claim(a_claim(A, attempt=2, base=1, held=[HASH_A]), hash64, NOW)
+
+        assert claimed[A.digest].stored
+
+    async def test_holding_counts_once_however_often_it_is_repeated(self, metadata: Metadata) -> None:
+        """T4."""
+        await metadata.claim(a_claim(A, B), hash64, NOW)
+
+        for _ in range(3):
+            await metadata.hold(Q1, [HASH_A, HASH_B], an_attempt(1))
+        await metadata.hold(Q1, [HASH_A], an_attempt(2))
+        await metadata.hold(Q1, [HASH_A], None)
+
+        rows = await metadata.find([HASH_A, HASH_B])
+        assert {place: row.ref_count for place, row in rows.items()} == {HASH_A: 1, HASH_B: 1}
+
+    async def test_a_hash_named_twice_in_one_call_is_counted_once(self, metadata: Metadata) -> None:
+        """T4: an entity may hold a statement twice."""
+        await metadata.claim(a_claim(A), hash64, NOW)
+
+        await metadata.hold(Q1, [HASH_A, HASH_A], an_attempt(1))
+
+        assert (await metadata.find([HASH_A]))[HASH_A].ref_count == 1
+
+    async def test_racing_repetitions_of_one_hold_count_once(self, peers: Sequence[Metadata]) -> None:
+        """T4."""
+        await peers[0].claim(a_claim(A), hash64, NOW)
+
+        await asyncio.gather(
+            *(
+                insisting(partial(peers[number % len(peers)].hold, Q1, [HASH_A], an_attempt(1)))
+                for number in range(20)
+            )
+        )
+
+        assert (await peers[0].find([HASH_A]))[HASH_A].ref_count == 1
+        assert await peers[0].holders(HASH_A) == [Q1]
+
+    async def test_racing_holds_of_several_entities_each_count(self, peers: Sequence[Metadata]) -> None:
+        """T4: the count is the number of entities."""
+        await peers[0].claim(a_claim(A, B), hash64, NOW)
+        entities = [EntityId(f"Q{number}") for number in range(1, 21)]
+
+        await asyncio.gather(
+            *(
+                insisting(partial(peers[number % len(peers)].hold, entity, [HASH_A, HASH_B], an_attempt(1)))
+                for number, entity in enumerate(entities)
+            )
+        )
+
+        rows = await peers[0].find([HASH_A, HASH_B])
+        assert {place: row.ref_count for place, row in rows.items()} == {HASH_A: 20, HASH_B: 20}
+        assert sorted(await peers[0].holders(HASH_A)) == sorted(entities)
+
+    async def test_holding_drops_the_pending_facts_of_its_attempt_alone(self, metadata: Metadata) -> None:
+        """I6: another attempt may still commit."""
+        await metadata.claim(a_claim(A, B, attempt=1), hash64, NOW)
+        await metadata.claim(a_claim(A, attempt=2), hash64, NOW)
+        await metadata.claim(a_claim(A, entity=Q2, attempt=1), hash64, NOW)
+
+        await metadata.hold(Q1, [HASH_A], an_attempt(1))
+
+        facts = await metadata.pending([HASH_A, HASH_B])
+        assert {(place, fact.entity, fact.attempt) for place, some in facts.items() for fact in some} == {
+            (HASH_A, Q1, an_attempt(2)),
+            (HASH_A, Q2, an_attempt(1)),
+            (HASH_B, Q1, an_attempt(1)),
+        }
+
+    async def test_holding_without_an_attempt_drops_no_pending_fact(self, metadata: Metadata) -> None:
+        await metadata.claim(a_claim(A), hash64, NOW)
+
+        await metadata.hold(Q1, [HASH_A], None)
+
+        assert len((await metadata.pending([HASH_A]))[HASH_A]) == 1
+
+    async def test_holding_many_statements_counts_each(self, metadata: Metadata) -> None:
+        """T4."""
+        bodies = [a_body("P31", string=f"value {number}") for number in range(1201)]
+        claimed = await metadata.claim(a_claim(*bodies), hash64, NOW)
+        hashes = [place.hash for place in claimed.values()]
+
+        await metadata.hold(Q1, hashes, an_attempt(1))
+
+        assert {row.ref_count for row in (await metadata.find(hashes)).values()} == {1}
+        assert await metadata.pending(hashes) == {}
+
+    async def test_nobody_holds_an_unknown_statement(self, metadata: Metadata) -> None:
+        assert await metadata.holders(HASH_A) == []
+
+    async def test_releasing_drops_the_pending_facts_of_a_dead_attempt_alone(
+        self, metadata: Metadata
+    ) -> None:
+        await metadata.claim(a_claim(A, B, attempt=1), hash64, NOW)
+        await metadata.claim(a_claim(A, attempt=2), hash64, NOW)
+
+        await metadata.release(Q1, [HASH_A, HASH_B], an_attempt(1))
+
+        assert await metadata.pending([HASH_A, HASH_B]) == {HASH_A: [Pending(Q1, an_attempt(2), 0)]}
+
+    async def test_releasing_changes_no_count(self, metadata: Metadata) -> None:
+        """T4."""
+        await metadata.claim(a_claim(A), hash64, NOW)
+        await metadata.hold(Q1, [HASH_A], an_attempt(1))
+
+        await metadata.release(Q1, [HASH_A], an_attempt(1))
+
+        assert (await metadata.find([HASH_A]))[HASH_A].ref_count == 1
+
+    async def test_unheld_are_those_that_nobody_holds_and_nobody_claims(self, metadata: Metadata) -> None:
+        """I6: only these may a collector look at."""
+        await metadata.claim(a_claim(A, B, C, attempt=1), hash64, NOW)
+        await metadata.hold(Q1, [HASH_A], an_attempt(1))
+        await metadata.release(Q1, [HASH_C], an_attempt(1))
+
+        assert await metadata.unheld([HASH_A, HASH_B, HASH_C]) == {HASH_C}

@@ -1,0 +1,478 @@
+"""Take away each guard of the write flow in turn, and see a test turn red.
+
+A guard is a line that nothing seems to need until something goes wrong. `python -m tests.guards` copies the
+program, applies one patch, runs the tests that are named for it, and demands that they fail; it ends with 1 if any
+guard can be taken away unnoticed. Knows the guards by their text alone: a patch that no longer applies is a failure.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+
+ROOT = Path(__file__).parents[1]
+COPIED = ("app", "graph", "schemas", "storage", "tests", "pyproject.toml")
+LANES = 2
+SECONDS = 120
+"""Longer than any named test takes; one that hangs is red."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What is taken away: in `file` the text `old`, which stands there once, becomes `new`. `test` must turn red."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    test: str
+
+
+def _abandoned(test: str) -> str:
+    return f"tests/commit/test_abandoned.py::test_{test}"
+
+
+def _damage(test: str) -> str:
+    return f"tests/commit/test_damage.py::test_{test}"
+
+
+def _endings(test: str) -> str:
+    return f"tests/commit/test_endings.py::test_{test}"
+
+
+def _following(test: str) -> str:
+    return f"tests/commit/test_following.py::test_{test}"
+
+
+def _keys(test: str) -> str:
+    return f"tests/commit/test_keys.py::test_{test}"
+
+
+def _rules(test: str) -> str:
+    return f"tests/commit/test_rules.py::test_{test}"
+
+
+COMMIT, HEADS, STATEMENTS = "storage/commit.py", "storage/sql/heads.py", "storage/sql/statements.py"
+
+GUARDS: Sequence[Guard] = (
+    # The object store
+    Guard(
+        "a snapshot is written once",
+        "storage/local_objects.py",
+        """    fresh = [row for new, row in zip(objects, rows, strict=True) if new.key not in found]
+    _execute_many(connection, "INSERT INTO""",
+        """    fresh = [row for new, row in zip(objects, rows, strict=True)
+             if new.key not in found or new.key.bucket is Bucket.REVISIONS]
+    _execute_many(connection, "INSERT OR REPLACE INTO""",
+        _abandoned("the_snapshot_of_a_crashed_try_stays_what_it_is"),
+    ),
+    Guard(
+        "another's snapshot is noticed",
+        COMMIT,
+        "return key not in taken or taken[key] == draft.swap.attempt",
+        "return True",
+        _abandoned("two_writers_at_one_revision_id_do_not_mix"),
+    ),
+    Guard(
+        "one's own snapshot is known again",
+        COMMIT,
+        "return key not in taken or taken[key] == draft.swap.attempt",
+        "return key not in taken",
+        _abandoned("a_put_that_was_repeated_on_the_way_is_our_own"),
+    ),
+    Guard(
+        "steps past crashed tries are random",
+        COMMIT,
+        "taken += 1 + random.randrange(4**met)",
+        "taken = 2 * taken + 1",
+        _abandoned("twenty_crashes_on_one_head_do_not_block_it"),
+    ),
+    Guard(
+        "checksum of objects",
+        "storage/local_objects.py",
+        "if _checksum(data) != checksum:",
+        "if False:",
+        _damage("a_flipped_byte_is_told[editor]"),
+    ),
+    Guard(
+        "attempt of a snapshot",
+        "storage/reading.py",
+        "if stored.attempt is not None and stored.attempt != row.attempt:",
+        "if False:",
+        _damage("a_snapshot_of_another_attempt_is_told"),
+    ),
+    Guard(
+        "revision of a snapshot",
+        "storage/snapshot.py",
+        """if stored["entity"]["id"] != entity or stored["revision_id"] != revision:""",
+        "if False:",
+        _damage("a_snapshot_of_another_revision_is_told"),
+    ),
+    Guard(
+        "hash of a statement",
+        "storage/snapshot.py",
+        "if not any(hasher(body.canonical, probe) == statement_hash for probe in range(MAX_PROBES)):",
+        "if False:",
+        _damage("another_statement_under_a_hash_is_told"),
+    ),
+    # The swap
+    Guard(
+        "compare in the swap",
+        HEADS,
+        "                entity_head.c.head_revision_id == swap.expected,\n",
+        "",
+        _abandoned("a_swap_on_an_old_head_does_not_land"),
+    ),
+    Guard(
+        "hard deletion in the swap",
+        HEADS,
+        "                entity_head.c.is_deleted.is_(False),\n",
+        "",
+        _endings("a_hard_deleted_head_takes_no_swap"),
+    ),
+    Guard(
+        "key in the swap",
+        HEADS,
+        "if swap.key is not None and (before := landed(",
+        "if swap.expected == -1 and (before := landed(",
+        _keys("a_twin_that_lands_just_before_the_swap_is_found_by_it"),
+    ),
+    Guard(
+        "outcome beside the swap",
+        HEADS,
+        "        _insert_outcome(connection, outcome, swap.key.key, snapshot.created_at)\n",
+        "",
+        _keys("a_retry_gets_the_first_outcome_though_the_head_has_moved_on"),
+    ),
+    Guard(
+        "outbox row beside the swap",
+        HEADS,
+        "    outbox.insert(connection, swap, number)\n",
+        "",
+        _following("each_committed_revision_has_its_event"),
+    ),
+    Guard(
+        "a swap begins as a writer",
+        "storage/sql/sqlite.py",
+        '"BEGIN IMMEDIATE"',
+        '"BEGIN"',
+        "tests/commit/test_races.py::test_thirty_two_rebased_edits_land_one_after_another",
+    ),
+    Guard(
+        "a failed unit is rolled back",
+        "storage/sql/sqlite.py",
+        '            connection.exec_driver_sql("ROLLBACK TO unit")\n',
+        "",
+        "tests/unit/test_sqlite.py::test_a_failing_unit_does_not_harm_its_neighbours_in_the_same_commit",
+    ),
+    # The write flow
+    Guard(
+        "head before key",
+        COMMIT,
+        """        if edit.key is not None and (landed := await stores.metadata.landed(edit.entity, edit.key.key)):
+            return _again(edit, landed)
+""",
+        "",
+        _keys("a_twin_that_lands_between_two_reads_is_not_taken_for_a_conflict"),
+    ),
+    Guard(
+        "who moved the head after a lost answer",
+        COMMIT,
+        "if unknown is None or await _owner(swap, stores, unknown) != swap.attempt:",
+        "if True:",
+        _endings("a_commit_that_lands_late_lands_once"),
+    ),
+    Guard(
+        "who deleted after a lost answer",
+        COMMIT,
+        "except (HeadMoved, EntityGone, AlreadyLanded):",
+        "except (HeadMoved, AlreadyLanded):",
+        _endings("a_commit_that_lands_late_and_is_deleted_was_no_refusal"),
+    ),
+    Guard(
+        "unknown stays unknown",
+        COMMIT,
+        """        except Unavailable:
+            if unknown is None:
+                raise
+""",
+        "",
+        _endings("a_store_that_never_answers_again_leaves_the_outcome_unknown"),
+    ),
+    Guard(
+        "a try ends with its base",
+        COMMIT,
+        """            await _abandon(attempt, stores)
+            attempt = None
+""",
+        "            pass\n",
+        _abandoned("a_rebased_edit_goes_on_where_another_was_quicker"),
+    ),
+    Guard(
+        "a dead try lets go",
+        COMMIT,
+        """            await _abandon(attempt, stores)
+""",
+        "",
+        _abandoned("a_rebased_edit_goes_on_where_another_was_quicker"),
+    ),
+    Guard(
+        "a redirect equals nothing",
+        COMMIT,
+        "not flags.is_redirect and not flags.is_soft_deleted and",
+        "not flags.is_soft_deleted and",
+        _rules("the_content_of_a_redirect_may_be_said_again"),
+    ),
+    Guard(
+        "flags are inherited",
+        COMMIT,
+        "flags = base.head.flags if base is not None else Flags()",
+        "flags = Flags()",
+        _rules("the_next_revision_inherits_the_flags[is_locked]"),
+    ),
+    Guard(
+        "an id is registered",
+        COMMIT,
+        "stores.metadata.register(edit.entity, now) if base is None else _nothing()",
+        "_nothing()",
+        "tests/commit/test_races.py::test_of_creations_at_once_one_creates[2]",
+    ),
+    Guard(
+        "a key is of one entity",
+        COMMIT,
+        "if request != edit.key.request or entity != edit.entity:",
+        "if request != edit.key.request:",
+        _keys("a_key_that_comes_back_with_another_entity_is_refused"),
+    ),
+    Guard(
+        "a key is of one request",
+        COMMIT,
+        "if landed.request != edit.key.request:",
+        "if False:",
+        _keys("a_key_that_comes_back_with_another_request_is_refused[False]"),
+    ),
+    Guard(
+        "the first note of no change stands",
+        COMMIT,
+        """        if first != outcome:
+            return _again(edit, first)""",
+        """        if False:
+            return _again(edit, first)""",
+        _keys("twins_of_which_one_changed_nothing_and_one_did_are_told_one_outcome"),
+    ),
+    Guard(
+        "reserved edit types",
+        "storage/edits.py",
+        "if edit.info.edit_type in RESERVED_EDIT_TYPES and",
+        "if edit.info.edit_type is None and",
+        _rules("an_edit_type_that_tells_of_a_lock_is_the_servers_alone"),
+    ),
+    Guard(
+        "no old oddity excuses the edit's own fault",
+        "storage/edits.py",
+        "if _is_of_the_edit(fault) or not _untouched(",
+        "if not _untouched(",
+        _rules("an_old_oddity_of_the_entity_excuses_no_fault_of_the_edit"),
+    ),
+    Guard(
+        "whose content it is",
+        "storage/edits.py",
+        'return remaining or list(_identity_faults(base["id"], entity))',
+        "return remaining",
+        _rules("an_old_fault_does_not_let_in_the_content_of_another_entity"),
+    ),
+    # Statements
+    Guard(
+        "digest at a dedup hit",
+        STATEMENTS,
+        "elif row is not None and row[0] == body.digest:",
+        "elif row is not None:",
+        "tests/commit/test_collisions.py::test_two_colliding_statements_of_two_writers_at_once_keep_apart",
+    ),
+    Guard(
+        "one hash for one of two new statements",
+        STATEMENTS,
+        "if row is None and statement_hash not in taken:",
+        "if row is None:",
+        "tests/commit/test_collisions.py::test_colliding_statements_of_one_entity_keep_apart",
+    ),
+    Guard(
+        "an uncounted statement may have no object",
+        STATEMENTS,
+        "stored=row[1] > 0 and row[2] == LIVE",
+        "stored=True",
+        _abandoned("a_statement_whose_writer_died_before_its_object_is_stored_by_the_next"),
+    ),
+    Guard(
+        "pending fact",
+        STATEMENTS,
+        "            if place.hash not in wish.held\n",
+        "            if False\n",
+        _abandoned("a_claimed_statement_is_no_collectors_prey"),
+    ),
+    Guard(
+        "a statement is seen with its revision",
+        "storage/reading.py",
+        "claims = await stores.metadata.pending(set(rows) - seen)",
+        "claims = await stores.metadata.pending(())",
+        _abandoned("a_statement_is_seen_once_its_revision_is"),
+    ),
+    Guard(
+        "a claim alone shows nothing",
+        "storage/reading.py",
+        "if head is not None and await _holds(stores, head, fact.base, one):",
+        "if head is not None:",
+        _abandoned("a_statement_of_an_abandoned_try_is_not_seen"),
+    ),
+    # What follows
+    Guard(
+        "a reference is counted once",
+        STATEMENTS,
+        "missing = sorted(set(some) - set(there))",
+        "missing = sorted(some)",
+        _following("revisions_may_be_followed_up_by_many_at_once"),
+    ),
+    Guard(
+        "derived is noted last",
+        "storage/derive.py",
+        """    await asyncio.gather(
+        stores.metadata.hold(""",
+        """    await stores.metadata.mark([(work.entity, work.revision)], derived=True)
+    await asyncio.gather(
+        stores.metadata.hold(""",
+        "tests/commit/test_every_call.py::test_whichever_call_fails_the_answer_is_true_and_a_retry_ends_well[edit]",
+    ),
+    Guard(
+        "of a link the newest word stands",
+        "storage/sql/links.py",
+        """        elif spoken[place] < revision:
+            at = and_(
+                table.c.referenced_internal_id == place[0],
+                table.c.referencing_internal_id == place[1],
+                table.c.statement_hash == place[2],
+            )
+            connection.execute(
+                update(table)
+                .where(at, table.c.revision_id < revision)
+""",
+        """        else:
+            at = and_(
+                table.c.referenced_internal_id == place[0],
+                table.c.referencing_internal_id == place[1],
+                table.c.statement_hash == place[2],
+            )
+            connection.execute(
+                update(table)
+                .where(at)
+""",
+        _following("revisions_may_be_followed_up_in_any_order_and_twice"),
+    ),
+    Guard(
+        "of a redirect the newest word stands",
+        "storage/sql/links.py",
+        "update(table).where(here, table.c.revision_id < revision)",
+        "update(table).where(here)",
+        _following("a_redirect_that_is_followed_up_late_does_not_return"),
+    ),
+    Guard(
+        "published is noted after the acknowledgement",
+        "storage/relay.py",
+        """        await stores.events.publish([one.event for one in work])
+""",
+        """        await stores.metadata.mark([(one.entity, one.revision) for one in work], published=True)
+        await stores.events.publish([one.event for one in work])
+""",
+        _following("no_event_is_lost_when_a_relay_fails"),
+    ),
+)
+
+
+def problems(guard: Guard, root: Path = ROOT) -> list[str]:
+    """Why a guard can't be taken away: its text or its test are not there (any more)."""
+    found = []
+    times = (root / guard.file).read_text(encoding="utf-8").count(guard.old)
+    if times != 1:
+        found.append(f"{guard.name}: its text stands {times} times in {guard.file}")
+    file, _, test = guard.test.partition("::")
+    name = test.partition("[")[0]
+    if not (root / file).is_file() or f"def {name}(" not in (root / file).read_text(encoding="utf-8"):
+        found.append(f"{guard.name}: there is no test {guard.test}")
+    return found
+
+
+def take_away(guard: Guard, root: Path) -> str:
+    """Patch the copy at `root`, run the guard's test there, and mend it again; answers red, GREEN or what else."""
+    file = root / guard.file
+    whole = file.read_text(encoding="utf-8")
+    file.write_text(whole.replace(guard.old, guard.new), encoding="utf-8")
+    try:
+        return _run([guard.test], root)
+    finally:
+        file.write_text(whole, encoding="utf-8")
+
+
+def _run(tests: Sequence[str], root: Path) -> str:
+    command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    try:
+        ended = subprocess.run(
+            command, cwd=root, capture_output=True, text=True, timeout=SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return "red (hangs)"
+    # 1 means that tests failed; anything above, that they could not be run, which proves nothing.
+    return {0: "GREEN", 1: "red"}.get(ended.returncode, f"NOT RUN\n{ended.stdout}{ended.stderr}")
+
+
+def _copy(folder: Path) -> Path:
+    for name in COPIED:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+def main() -> int:
+    """Print the table `guard | test | red?`; 0 if every guard is missed when it is gone."""
+    stale = [problem for guard in GUARDS for problem in problems(guard)]
+    if stale:
+        sys.stdout.write("\n".join(stale) + "\n")
+        return 1
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(LANES) as lanes:
+        roots: SimpleQueue[Path] = SimpleQueue()
+        for lane in range(LANES):
+            place = Path(folder) / f"{lane}"
+            place.mkdir()
+            roots.put(_copy(place))
+
+        def in_a_copy(guard: Guard | None) -> str:
+            root = roots.get()
+            try:
+                return take_away(guard, root) if guard else _run([one.test for one in GUARDS], root)
+            finally:
+                roots.put(root)
+
+        # With every guard in place all are green, or red would mean nothing.
+        whole = in_a_copy(None)
+        if whole != "GREEN":
+            sys.stdout.write(f"with all guards in place the tests are {whole}\n")
+            return 1
+        unnoticed = 0
+        width = max(len(guard.name) for guard in GUARDS)
+        for guard, ending in zip(GUARDS, lanes.map(in_a_copy, GUARDS), strict=True):
+            unnoticed += not ending.startswith("red")
+            sys.stdout.write(f"{guard.name:{width}} | {ending} | {guard.test}\n")
+            sys.stdout.flush()
+    sys.stdout.write(f"{len(GUARDS)} guards, {unnoticed} unnoticed\n")
+    return 1 if unnoticed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
