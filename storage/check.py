@@ -23,6 +23,8 @@ from storage.ports import Backlink, HeadRevision, Stores
 from storage.snapshot import SCHEMA_VERSION
 
 PAGE = 500
+REMEMBERED = 20_000
+"""Entities whose statements are kept at hand while counts are compared."""
 R = TypeVar("R")
 C = TypeVar("C")
 
@@ -134,14 +136,14 @@ async def _check_revision(stores: Stores, row: Revision, at_rest: bool) -> Async
 
 
 async def _check_links(stores: Stores, head: HeadRevision) -> AsyncIterator[Finding]:
-    for link in await _links_of(stores, head.revision):
-        found = await stores.metadata.find_backlink(link.target, head.head.entity, link.statement)
-        wanted = Backlink(link.target, head.head.entity, link.statement, link.property, link.rank, link.role)
-        if found != wanted:
+    entity = head.head.entity
+    found = await _links_of(stores, head.revision)
+    noted = await stores.metadata.links_of(entity, {link.target for link in found})
+    for link in found:
+        wanted = Backlink(link.target, entity, link.statement, link.property, link.rank, link.role)
+        if wanted not in noted:
             yield Finding(
-                "I11",
-                f"{head.head.entity} {link.statement}",
-                f"refers to {link.target}, the backlink is {found}",
+                "I11", f"{entity} {link.statement}", f"refers to {link.target}, which has no such backlink"
             )
 
 
@@ -154,51 +156,60 @@ async def _links_of(stores: Stores, row: Revision) -> Sequence[Link]:
 
 
 async def _check_counts(stores: Stores) -> AsyncIterator[Finding]:
-    async for row in _pages(lambda after: stores.metadata.statement_rows(after, PAGE), lambda row: row.hash):
-        holders = (await stores.metadata.facts([row.hash])).get(row.hash, set())
-        if row.ref_count != len(holders):
-            yield Finding(
-                "I7", str(row.hash), f"is counted {row.ref_count} times, {len(holders)} entities hold it"
-            )
-        for entity in holders:
-            if not await _ever_held(stores, entity, row.hash):
-                yield Finding(
-                    "I7",
-                    f"{entity} {row.hash}",
-                    "is noted as holding a statement that none of its revisions has",
-                )
+    held: dict[EntityId, set[StatementHash] | None] = {}
+    async for page in _pages(lambda after: stores.metadata.statement_rows(after, PAGE), lambda row: row.hash):
+        facts = await stores.metadata.facts([row.hash for row in page])
+        for row in page:
+            holders = facts.get(row.hash, set())
+            if row.ref_count != len(holders):
+                what = f"is counted {row.ref_count} times, {len(holders)} entities hold it"
+                yield Finding("I7", str(row.hash), what)
+            for entity in holders:
+                if entity not in held:
+                    if len(held) >= REMEMBERED:
+                        held.clear()
+                    held[entity] = await _ever_held(stores, entity)
+                of_entity = held[entity]
+                if of_entity is not None and row.hash not in of_entity:
+                    what = "is noted as holding a statement that none of its revisions has"
+                    yield Finding("I7", f"{entity} {row.hash}", what)
 
 
-async def _ever_held(stores: Stores, entity: EntityId, one: StatementHash) -> bool:
+async def _ever_held(stores: Stores, entity: EntityId) -> set[StatementHash] | None:
+    """What an entity's revisions hold; None where a row does not tell."""
+    held: set[StatementHash] = set()
     async for row in every_revision(stores, entity):
-        if row.index is None or one in row.index.hashes:
-            return True
-    return False
+        if row.index is None:
+            return None
+        held.update(row.index.hashes)
+    return held
 
 
 async def _check_backlinks(stores: Stores) -> AsyncIterator[Finding]:
-    async for backlink in _pages(
+    async for page in _pages(
         lambda after: stores.metadata.all_backlinks(after, PAGE),
         lambda link: (link.referenced, link.referencing, link.statement),
     ):
-        head = (await stores.metadata.heads([backlink.referencing])).get(backlink.referencing)
-        held = head.revision.index.hashes if head is not None and head.revision.index is not None else ()
-        if backlink.statement not in held:
-            where = f"{backlink.referenced} {backlink.statement}"
-            yield Finding(
-                "I11", where, f"{backlink.referencing} no longer holds the statement of this backlink"
-            )
+        heads = await stores.metadata.heads({backlink.referencing for backlink in page})
+        held = {
+            entity: set(head.revision.index.hashes) if head.revision.index is not None else set()
+            for entity, head in heads.items()
+        }
+        for backlink in page:
+            if backlink.statement not in held.get(backlink.referencing, ()):
+                where = f"{backlink.referenced} {backlink.statement}"
+                what = f"{backlink.referencing} no longer holds the statement of this backlink"
+                yield Finding("I11", where, what)
 
 
 async def _check_redirects(stores: Stores) -> AsyncIterator[Finding]:
     noted: dict[EntityId, EntityId] = {}
-    async for source, target in _pages(
-        lambda after: stores.metadata.all_redirects(after, PAGE), lambda pair: pair[0]
-    ):
-        noted[source] = target
-        head = (await stores.metadata.heads([source])).get(source)
-        if head is None or head.head.redirects_to != target:
-            yield Finding("I11", source, f"is noted as redirecting to {target}, its head says otherwise")
+    async for page in _pages(lambda after: stores.metadata.all_redirects(after, PAGE), lambda pair: pair[0]):
+        heads = await stores.metadata.heads([source for source, _ in page])
+        for source, target in page:
+            noted[source] = target
+            if source not in heads or heads[source].head.redirects_to != target:
+                yield Finding("I11", source, f"is noted as redirecting to {target}, its head says otherwise")
     async for entity in every_entity(stores):
         head = (await stores.metadata.heads([entity])).get(entity)
         if head is not None and head.head.redirects_to is not None and entity not in noted:
@@ -231,9 +242,8 @@ async def _check_events(stores: Stores) -> AsyncIterator[Finding]:
 
 async def _pages(
     read: Callable[[C | None], Awaitable[Sequence[R]]], place: Callable[[R], C]
-) -> AsyncIterator[R]:
+) -> AsyncIterator[Sequence[R]]:
     after: C | None = None
     while page := await read(after):
-        for row in page:
-            yield row
+        yield page
         after = place(page[-1])

@@ -386,10 +386,8 @@ class Inspection(Protocol):
     ) -> Sequence[Backlink]:
         """Standing backlinks by referenced entity, referencing entity and statement."""
 
-    async def find_backlink(
-        self, referenced: EntityId, referencing: EntityId, statement: StatementHash
-    ) -> Backlink | None:
-        """One standing backlink."""
+    async def links_of(self, referencing: EntityId, targets: Collection[EntityId]) -> set[Backlink]:
+        """The standing backlinks from an entity to these others."""
 
     async def all_redirects(self, after: EntityId | None, limit: int) -> Sequence[tuple[EntityId, EntityId]]:
         """Standing redirects: source and target, by source."""

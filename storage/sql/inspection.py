@@ -70,20 +70,20 @@ def all_backlinks(
     return [_backlink(row) for row in connection.execute(ordered.limit(limit))]
 
 
-def find_backlink(
-    connection: Connection, referenced: EntityId, referencing: EntityId, statement: StatementHash
-) -> Backlink | None:
-    """One standing link."""
+def links_of(connection: Connection, referencing: EntityId, targets: Collection[EntityId]) -> set[Backlink]:
+    """Standing links from one entity."""
     columns = entity_backlinks.c
-    row = connection.execute(
-        select(entity_backlinks).where(
-            columns.referenced_internal_id == internal(referenced),
-            columns.referencing_internal_id == internal(referencing),
-            columns.statement_hash == statement,
-            columns.removed.is_(False),
+    found: set[Backlink] = set()
+    for some in chunks(sorted(internal(target) for target in targets)):
+        rows = connection.execute(
+            select(entity_backlinks).where(
+                columns.referenced_internal_id.in_(some),
+                columns.referencing_internal_id == internal(referencing),
+                columns.removed.is_(False),
+            )
         )
-    ).one_or_none()
-    return _backlink(row) if row is not None else None
+        found.update(_backlink(row) for row in rows)
+    return found
 
 
 def _backlink(row: Row[Any]) -> Backlink:

@@ -183,12 +183,8 @@ class SqlMetadata:
     ) -> Sequence[Backlink]:
         return await self.database.read(lambda c: inspection.all_backlinks(c, after, limit))
 
-    async def find_backlink(
-        self, referenced: EntityId, referencing: EntityId, statement: StatementHash
-    ) -> Backlink | None:
-        return await self.database.read(
-            lambda c: inspection.find_backlink(c, referenced, referencing, statement)
-        )
+    async def links_of(self, referencing: EntityId, targets: Collection[EntityId]) -> set[Backlink]:
+        return await self.database.read(lambda c: inspection.links_of(c, referencing, targets))
 
     async def all_redirects(self, after: EntityId | None, limit: int) -> Sequence[tuple[EntityId, EntityId]]:
         return await self.database.read(lambda c: inspection.all_redirects(c, after, limit))
