@@ -6,7 +6,7 @@ All of it is derived from the revision's outbox row, idempotent, and may be done
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Collection, Mapping
 
 from storage import reading
 from storage.commit import Owed
@@ -14,7 +14,7 @@ from storage.errors import Damaged
 from storage.keys import snapshot_key
 from storage.links import links
 from storage.model import Link, StatementBody, StatementHash
-from storage.ports import Stores, Work
+from storage.ports import Stores
 
 PUBLISHED = {"publication_state": "published"}
 
@@ -25,12 +25,17 @@ async def derive(owed: Owed, stores: Stores) -> None:
     added, removed = await asyncio.gather(
         _links(work.added, owed.bodies, stores), _links(work.removed, owed.bodies, stores)
     )
-    await asyncio.gather(
-        stores.metadata.hold(work.entity, work.added, work.attempt),
-        stores.metadata.relink(work.entity, work.revision, added, removed),
-        _redirect(work, stores),
-        stores.objects.tag({snapshot_key(work.entity, work.revision): PUBLISHED}),
-    )
+    consequences: list[Awaitable[None]] = [
+        stores.objects.tag({snapshot_key(work.entity, work.revision): PUBLISHED})
+    ]
+    if work.added:
+        consequences.append(stores.metadata.hold(work.entity, work.added, work.attempt))
+    if added or removed:
+        consequences.append(stores.metadata.relink(work.entity, work.revision, added, removed))
+    if work.redirect_changed:
+        by, when = work.event.editor, work.event.changed_at
+        consequences.append(stores.metadata.redirect(work.entity, work.redirects_to, work.revision, by, when))
+    await asyncio.gather(*consequences)
     await stores.metadata.mark([(work.entity, work.revision)], derived=True)
 
 
@@ -45,11 +50,3 @@ async def _links(
                 raise body
             bodies[one] = body
     return [link for one in hashes for link in links(one, bodies[one])]
-
-
-async def _redirect(work: Work, stores: Stores) -> None:
-    if work.redirect_changed:
-        event = work.event
-        await stores.metadata.redirect(
-            work.entity, work.redirects_to, work.revision, event.editor, event.changed_at
-        )

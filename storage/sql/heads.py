@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, and_, select, update
+from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.errors import EntityGone, HeadMoved
@@ -16,7 +16,7 @@ from storage.ids import FLOORS, EntityId, EntityType, external, internal
 from storage.model import Attempt, EditInfo, Flags, Head, Revision, StatementIndex
 from storage.ports import AlreadyLanded, EditKey, HeadRevision, Landed, RevisionFilter, Swap
 from storage.sql import outbox
-from storage.sql.portable import chunks, insert_absent
+from storage.sql.portable import chunks, insert_absent, insert_rows
 from storage.sql.tables import (
     entity_head,
     entity_id_mapping,
@@ -60,12 +60,32 @@ _PAIRS = 32
 """Pairs in one look: engines try every combination of two IN lists, so they are kept short."""
 _REVISIONS = select(*_REVISION).select_from(_WITH_META)
 
+# Made once: to put a statement together costs more than to run it.
+_THESE: BindParameter[Sequence[int]] = bindparam("entities", expanding=True)
+_THESE_HEADS = _HEADS.where(entity_head.c.internal_id.in_(_THESE))
+_HEAD_COLUMNS = ("head_revision_id", "updated_at", *FLAGS, "redirects_to")
+_SWAP = (
+    update(entity_head)
+    .where(
+        entity_head.c.internal_id == bindparam("entity"),
+        entity_head.c.head_revision_id == bindparam("expected"),
+        entity_head.c.is_deleted.is_(False),
+    )
+    .values({column: bindparam(f"next_{column}") for column in _HEAD_COLUMNS})
+)
+_THESE_KEYS: BindParameter[Sequence[bytes]] = bindparam("keys", expanding=True)
+_OUTCOMES = select(idempotent_outcomes).where(
+    idempotent_outcomes.c.internal_id.in_(_THESE), idempotent_outcomes.c.key_digest.in_(_THESE_KEYS)
+)
+_THESE_IDS: BindParameter[Sequence[str]] = bindparam("ids", expanding=True)
+_USED = select(entity_id_mapping.c.entity_id).where(entity_id_mapping.c.entity_id.in_(_THESE_IDS))
+
 
 def heads(connection: Connection, entities: Collection[EntityId]) -> dict[EntityId, HeadRevision]:
     """Heads joined with their revision's row: one query for all ids."""
     found = {}
     for some in chunks([internal(entity) for entity in entities]):
-        for row in connection.execute(_HEADS.where(entity_head.c.internal_id.in_(some))):
+        for row in connection.execute(_THESE_HEADS, {"entities": some}):
             revision = _revision(row)
             target = external(row.redirects_to) if row.redirects_to is not None else None
             flags = Flags(**{flag: getattr(row, flag) for flag in FLAGS})
@@ -81,27 +101,20 @@ def commit(connection: Connection, swap: Swap) -> Head:
     if swap.key is not None and (before := landed(connection, snapshot.entity, swap.key.key)) is not None:
         raise AlreadyLanded(before)
     target = snapshot.redirects_to
-    values = {
-        "head_revision_id": snapshot.revision,
-        "updated_at": snapshot.created_at,
-        "redirects_to": internal(target) if target is not None else None,
-        **{flag: getattr(snapshot.flags, flag) for flag in FLAGS},
-    }
+    values = (
+        snapshot.revision,
+        snapshot.created_at,
+        *(getattr(snapshot.flags, flag) for flag in FLAGS),
+        internal(target) if target is not None else None,
+    )
     if swap.expected is None:
         try:
-            connection.execute(entity_head.insert().values(internal_id=number, **values))
+            insert_rows(connection, entity_head, ("internal_id", *_HEAD_COLUMNS), [(number, *values)])
         except IntegrityError as error:
             raise _moved(connection, swap) from error
     else:
-        swapped = connection.execute(
-            update(entity_head)
-            .where(
-                entity_head.c.internal_id == number,
-                entity_head.c.head_revision_id == swap.expected,
-                entity_head.c.is_deleted.is_(False),
-            )
-            .values(**values)
-        )
+        following = {f"next_{column}": value for column, value in zip(_HEAD_COLUMNS, values, strict=True)}
+        swapped = connection.execute(_SWAP, {"entity": number, "expected": swap.expected, **following})
         if swapped.rowcount != 1:
             raise _moved(connection, swap)
     _insert_revision(connection, swap, number)
@@ -126,41 +139,39 @@ def _moved(connection: Connection, swap: Swap) -> HeadMoved | EntityGone:
 
 def _insert_revision(connection: Connection, swap: Swap, number: int) -> None:
     snapshot, edit, index = swap.snapshot, swap.edit, swap.index
-    connection.execute(
-        entity_revisions.insert().values(
-            internal_id=number,
-            revision_id=snapshot.revision,
-            parent_revision_id=swap.expected,
-            created_at=snapshot.created_at,
-            is_mass_edit=edit.is_mass_edit,
-            edit_type=edit.edit_type,
-            editor=edit.editor,
-            summary=edit.summary,
-            bot=edit.bot,
-            batch_id=edit.batch_id,
-            source_revision_id=edit.source_revision_id,
-            flags=_flag_bits(snapshot.flags),
-            attempt=swap.attempt,
-            content_hash=snapshot.content_hash,
-            content_digest=swap.content_digest,
-            statements=pack_hashes(index.hashes),
-            statement_ids=pack_ids(swap.ids, _subjects(snapshot.entity, index)),
-            properties=orjson.dumps(list(index.property_counts)).decode(),
-            property_counts=orjson.dumps(index.property_counts).decode(),
-            parts=orjson.dumps(index.parts).decode() if index.parts else None,
-        )
-    )
-    connection.execute(
-        entity_revision_meta.insert().values(
-            internal_id=number,
-            revision_id=snapshot.revision,
-            size_bytes=swap.size_bytes,
-            schema_version=snapshot.schema_version,
-            validation_status="valid",
-            validation_error=None,
-            validated_at=snapshot.created_at,
-        )
-    )
+    revision = {
+        "internal_id": number,
+        "revision_id": snapshot.revision,
+        "parent_revision_id": swap.expected,
+        "created_at": snapshot.created_at,
+        "is_mass_edit": edit.is_mass_edit,
+        "edit_type": edit.edit_type,
+        "editor": edit.editor,
+        "summary": edit.summary,
+        "bot": edit.bot,
+        "batch_id": edit.batch_id,
+        "source_revision_id": edit.source_revision_id,
+        "flags": _flag_bits(snapshot.flags),
+        "attempt": swap.attempt,
+        "content_hash": snapshot.content_hash,
+        "content_digest": swap.content_digest,
+        "statements": pack_hashes(index.hashes),
+        "statement_ids": pack_ids(swap.ids, _subjects(snapshot.entity, index)),
+        "properties": orjson.dumps(list(index.property_counts)).decode(),
+        "property_counts": orjson.dumps(index.property_counts).decode(),
+        "parts": orjson.dumps(index.parts).decode() if index.parts else None,
+    }
+    meta = {
+        "internal_id": number,
+        "revision_id": snapshot.revision,
+        "size_bytes": swap.size_bytes,
+        "schema_version": snapshot.schema_version,
+        "validation_status": "valid",
+        "validation_error": None,
+        "validated_at": snapshot.created_at,
+    }
+    insert_rows(connection, entity_revisions, tuple(revision), [tuple(revision.values())])
+    insert_rows(connection, entity_revision_meta, tuple(meta), [tuple(meta.values())])
 
 
 def landed(connection: Connection, entity: EntityId, key: bytes) -> Landed | None:
@@ -170,18 +181,13 @@ def landed(connection: Connection, entity: EntityId, key: bytes) -> Landed | Non
 
 def landed_many(connection: Connection, keys: Mapping[EntityId, Collection[bytes]]) -> dict[bytes, Landed]:
     """The outcomes under keys, each looked for on its entity only."""
-    table = idempotent_outcomes
     by_key = {key: internal(entity) for entity, some in keys.items() for key in some}
     found = {}
     pairs = list(by_key.items())
     for start in range(0, len(pairs), _PAIRS):
         some = pairs[start : start + _PAIRS]
-        rows = connection.execute(
-            select(table).where(
-                table.c.internal_id.in_({number for _, number in some}),
-                table.c.key_digest.in_([key for key, _ in some]),
-            )
-        )
+        numbers, digests = sorted({number for _, number in some}), [key for key, _ in some]
+        rows = connection.execute(_OUTCOMES, {"entities": numbers, "keys": digests})
         for row in rows:
             if by_key.get(row.key_digest) == row.internal_id:
                 entity = external(row.internal_id)
@@ -198,15 +204,11 @@ def record_unchanged(connection: Connection, outcome: Landed, key: bytes, now: d
 
 
 def _insert_outcome(connection: Connection, outcome: Landed, key: bytes, now: datetime) -> None:
-    connection.execute(
-        idempotent_outcomes.insert().values(
-            internal_id=internal(outcome.entity),
-            key_digest=key,
-            request_digest=outcome.request,
-            revision_id=outcome.revision,
-            unchanged=outcome.unchanged,
-            created_at=now,
-        )
+    insert_rows(
+        connection,
+        idempotent_outcomes,
+        ("internal_id", "key_digest", "request_digest", "revision_id", "unchanged", "created_at"),
+        [(internal(outcome.entity), key, outcome.request, outcome.revision, outcome.unchanged, now)],
     )
 
 
@@ -300,9 +302,8 @@ def register(connection: Connection, entity: EntityId, now: datetime) -> bool:
     if registered(connection, [entity]):
         return False
     try:
-        connection.execute(
-            entity_id_mapping.insert().values(entity_id=entity, internal_id=internal(entity), created_at=now)
-        )
+        columns = ("entity_id", "internal_id", "created_at")
+        insert_rows(connection, entity_id_mapping, columns, [(entity, internal(entity), now)])
     except IntegrityError:
         return False
     return True
@@ -311,9 +312,8 @@ def register(connection: Connection, entity: EntityId, now: datetime) -> bool:
 def registered(connection: Connection, wanted: Collection[EntityId]) -> set[EntityId]:
     """Those ids that are used."""
     found: set[EntityId] = set()
-    column = entity_id_mapping.c.entity_id
     for some in chunks(sorted(wanted)):
-        found.update(EntityId(text) for text in connection.scalars(select(column).where(column.in_(some))))
+        found.update(EntityId(text) for text in connection.scalars(_USED, {"ids": some}))
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import BindParameter, Connection, and_, bindparam, insert, or_, select, update
 
 from storage.ids import EntityId, external, internal
 from storage.model import Link, StatementHash
@@ -14,6 +14,16 @@ from storage.sql.portable import chunks, insert_rows
 from storage.sql.tables import entity_backlinks, entity_redirects
 
 _Place = tuple[int, int, int]
+
+_TARGETS: BindParameter[Sequence[int]] = bindparam("targets", expanding=True)
+_SPOKEN = select(
+    entity_backlinks.c.referenced_internal_id,
+    entity_backlinks.c.statement_hash,
+    entity_backlinks.c.revision_id,
+).where(
+    entity_backlinks.c.referenced_internal_id.in_(_TARGETS),
+    entity_backlinks.c.referencing_internal_id == bindparam("entity"),
+)
 
 
 def relink(
@@ -54,15 +64,10 @@ def _place(number: int, link: Link) -> _Place:
 
 
 def _spoken(connection: Connection, number: int, places: Sequence[_Place]) -> dict[_Place, int]:
-    table = entity_backlinks
     found: dict[_Place, int] = {}
     # By target alone: with the hashes beside it in a second list, engines try every pair of the two.
     for some in chunks(sorted({place[0] for place in places})):
-        rows = connection.execute(
-            select(table.c.referenced_internal_id, table.c.statement_hash, table.c.revision_id).where(
-                table.c.referenced_internal_id.in_(some), table.c.referencing_internal_id == number
-            )
-        )
+        rows = connection.execute(_SPOKEN, {"targets": some, "entity": number})
         for referenced, statement_hash, revision in rows:
             found[(referenced, number, statement_hash)] = revision
     return found

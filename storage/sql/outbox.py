@@ -11,6 +11,7 @@ from storage.events import event_from, event_json
 from storage.ids import EntityId, external, internal
 from storage.model import Attempt
 from storage.ports import Swap, Work
+from storage.sql.portable import insert_rows
 from storage.sql.tables import outbox
 from storage.sql.types import pack_hashes, unpack_hashes
 
@@ -18,20 +19,19 @@ from storage.sql.types import pack_hashes, unpack_hashes
 def insert(connection: Connection, swap: Swap, number: int) -> None:
     """Note what the revision owes."""
     target = swap.snapshot.redirects_to
-    connection.execute(
-        outbox.insert().values(
-            internal_id=number,
-            revision_id=swap.snapshot.revision,
-            attempt=swap.attempt,
-            added=pack_hashes(swap.added),
-            removed=pack_hashes(swap.removed),
-            redirect_changed=swap.redirect_changed,
-            redirects_to=internal(target) if target is not None else None,
-            event=event_json(swap.event),
-            derived=False,
-            published=False,
-        )
-    )
+    row = {
+        "internal_id": number,
+        "revision_id": swap.snapshot.revision,
+        "attempt": swap.attempt,
+        "added": pack_hashes(swap.added),
+        "removed": pack_hashes(swap.removed),
+        "redirect_changed": swap.redirect_changed,
+        "redirects_to": internal(target) if target is not None else None,
+        "event": event_json(swap.event),
+        "derived": False,
+        "published": False,
+    }
+    insert_rows(connection, outbox, tuple(row), [tuple(row.values())])
 
 
 def underived(connection: Connection, limit: int) -> Sequence[Work]:
@@ -51,11 +51,17 @@ def mark(
     places = [{"entity": internal(entity), "revision": number} for entity, number in sorted(done)]
     if not places:
         return
-    this = and_(outbox.c.internal_id == bindparam("entity"), outbox.c.revision_id == bindparam("revision"))
-    values = {name: True for name, wanted in (("derived", derived), ("published", published)) if wanted}
-    connection.execute(update(outbox).where(this).values(**values), places)
-    over = and_(this, outbox.c.derived.is_(True), outbox.c.published.is_(True))
-    connection.execute(delete(outbox).where(over), places)
+    if derived:
+        connection.execute(_DERIVED, places)
+    if published:
+        connection.execute(_PUBLISHED, places)
+    connection.execute(_FORGET, places)
+
+
+_THIS = and_(outbox.c.internal_id == bindparam("entity"), outbox.c.revision_id == bindparam("revision"))
+_DERIVED = update(outbox).where(_THIS).values(derived=True)
+_PUBLISHED = update(outbox).where(_THIS).values(published=True)
+_FORGET = delete(outbox).where(_THIS, outbox.c.derived.is_(True), outbox.c.published.is_(True))
 
 
 def _work(connection: Connection, query: Select[Any], limit: int) -> list[Work]:
