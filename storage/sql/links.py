@@ -15,6 +15,24 @@ from storage.sql.tables import entity_backlinks, entity_redirects
 
 _Place = tuple[int, int, int]
 
+# One link's row is spoken of anew, unless a newer revision has been there first.
+_SAYING = ("target", "entity", "statement", "property", "rank", "roles", "revision", "gone")
+_SAY = (
+    update(entity_backlinks)
+    .where(
+        entity_backlinks.c.referenced_internal_id == bindparam("target"),
+        entity_backlinks.c.referencing_internal_id == bindparam("entity"),
+        entity_backlinks.c.statement_hash == bindparam("statement"),
+        entity_backlinks.c.revision_id < bindparam("revision"),
+    )
+    .values(
+        property_id=bindparam("property"),
+        statement_rank=bindparam("rank"),
+        role=bindparam("roles"),
+        revision_id=bindparam("revision"),
+        removed=bindparam("gone"),
+    )
+)
 _TARGETS: BindParameter[Sequence[int]] = bindparam("targets", expanding=True)
 _SPOKEN = select(
     entity_backlinks.c.referenced_internal_id,
@@ -31,32 +49,19 @@ def relink(
 ) -> None:
     """Say of each link whether it stands since this revision, unless a newer revision has spoken of it."""
     number = internal(entity)
-    table = entity_backlinks
     said = {_place(number, link): (link, True) for link in removed}
     said |= {_place(number, link): (link, False) for link in added}
     spoken = _spoken(connection, number, list(said))
-    fresh = []
+    fresh, later = [], []
     for place, (link, gone) in said.items():
+        word = (link.property, link.rank, link.role, revision, gone)
         if place not in spoken:
-            fresh.append((*place, link.property, link.rank, link.role, revision, gone))
+            fresh.append((*place, *word))
         elif spoken[place] < revision:
-            at = and_(
-                table.c.referenced_internal_id == place[0],
-                table.c.referencing_internal_id == place[1],
-                table.c.statement_hash == place[2],
-            )
-            connection.execute(
-                update(table)
-                .where(at, table.c.revision_id < revision)
-                .values(
-                    property_id=link.property,
-                    statement_rank=link.rank,
-                    role=link.role,
-                    revision_id=revision,
-                    removed=gone,
-                )
-            )
-    insert_rows(connection, table, tuple(table.c.keys()), fresh)
+            later.append(dict(zip(_SAYING, (*place, *word), strict=True)))
+    insert_rows(connection, entity_backlinks, tuple(entity_backlinks.c.keys()), fresh)
+    if later:
+        connection.execute(_SAY, later)
 
 
 def _place(number: int, link: Link) -> _Place:

@@ -5,40 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, select
 
 from storage.canonical import StatementHasher
 from storage.ids import EntityId, external, internal
 from storage.model import Attempt, StatementBody, StatementHash
 from storage.ports import Claim, Claimed, Pending, StatementRow
 from storage.snapshot import MAX_PROBES
-from storage.sql.portable import chunks, insert_rows
+from storage.sql.portable import chunks, hash_list, hash_read, insert_rows
 from storage.sql.tables import statement_content, statement_pending, statement_references
 
 LIVE, CONDEMNED, DELETING, COLLECTED = range(4)
-
-# Statements with a list as one parameter: made once, since to make a condition of each hash costs more than to
-# look it up.
-_THESE: BindParameter[Sequence[int]] = bindparam("hashes", expanding=True)
-_PLACES = select(
-    statement_content.c.content_hash,
-    statement_content.c.digest,
-    statement_content.c.ref_count,
-    statement_content.c.state,
-).where(statement_content.c.content_hash.in_(_THESE))
-_HELD = select(statement_references.c.content_hash).where(
-    statement_references.c.internal_id == bindparam("entity"), statement_references.c.content_hash.in_(_THESE)
-)
-_COUNT = (
-    update(statement_content)
-    .where(statement_content.c.content_hash.in_(_THESE))
-    .values(ref_count=statement_content.c.ref_count + 1, orphaned_at=None, state=LIVE)
-)
-_RELEASE = delete(statement_pending).where(
-    statement_pending.c.content_hash.in_(_THESE),
-    statement_pending.c.internal_id == bindparam("entity"),
-    statement_pending.c.attempt == bindparam("claimant"),
-)
 
 
 class ProbedTooFar(Exception):
@@ -114,14 +91,20 @@ def hold(
     number = internal(entity)
     facts = statement_references
     for some in chunks(sorted(hashes)):
-        there = connection.scalars(_HELD, {"entity": number, "hashes": some})
-        missing = sorted(set(some) - set(there))
+        there = connection.exec_driver_sql(
+            f"SELECT content_hash FROM statement_references WHERE internal_id = {number}"
+            f" AND content_hash IN ({hash_list(connection, some)})"
+        )
+        missing = sorted(set(some) - {hash_read(connection, one) for one in there.scalars()})
         if missing:
             # A plain insert: beside another who does the same, one of us fails on the key and counts nothing.
             insert_rows(
                 connection, facts, ("content_hash", "internal_id"), [(one, number) for one in missing]
             )
-            connection.execute(_COUNT, {"hashes": missing})
+            connection.exec_driver_sql(
+                f"UPDATE statement_content SET ref_count = ref_count + 1, orphaned_at = NULL, state = {LIVE}"
+                f" WHERE content_hash IN ({hash_list(connection, missing)})"
+            )
         if attempt is not None:
             release(connection, entity, some, attempt)
 
@@ -131,7 +114,10 @@ def release(
 ) -> None:
     """Drop an attempt's pending facts."""
     for some in chunks(sorted(hashes)):
-        connection.execute(_RELEASE, {"hashes": some, "entity": internal(entity), "claimant": attempt})
+        connection.exec_driver_sql(
+            f"DELETE FROM statement_pending WHERE content_hash IN ({hash_list(connection, some)})"
+            f" AND internal_id = {internal(entity)} AND attempt = X'{attempt.hex()}'"
+        )
 
 
 def find(connection: Connection, hashes: Collection[StatementHash]) -> dict[StatementHash, StatementRow]:
@@ -185,6 +171,10 @@ def _rows(
 ) -> Mapping[StatementHash, tuple[bytes, int, int]]:
     rows = {}
     for some in chunks(hashes):
-        for found, digest, count, state in connection.execute(_PLACES, {"hashes": some}):
-            rows[found] = (digest, count, state)
+        found = connection.exec_driver_sql(
+            "SELECT content_hash, digest, ref_count, state FROM statement_content"
+            f" WHERE content_hash IN ({hash_list(connection, some)})"
+        )
+        for one, digest, count, state in found:
+            rows[hash_read(connection, one)] = (bytes(digest), count, state)
     return rows

@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, DateTime, Dialect, LargeBinary, String, Text
 from sqlalchemy.dialects import mysql
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-_SIGN = 2**63
+SIGN = 2**63
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -30,10 +30,10 @@ class Unsigned64(TypeDecorator[int]):
         )
 
     def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
-        return value if value is None or dialect.name == "mysql" else value - _SIGN
+        return value if value is None or dialect.name == "mysql" else value - SIGN
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> int | None:
-        return value if value is None or dialect.name == "mysql" else value + _SIGN
+        return value if value is None or dialect.name == "mysql" else value + SIGN
 
 
 class UtcTime(TypeDecorator[datetime]):
