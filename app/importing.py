@@ -157,7 +157,7 @@ def _wanted(document: Intake, report: Report) -> _Wanted | None:
         source = document.entity.get("lastrevid")
         source = source if isinstance(source, int) and 0 < source < 2**63 else None
         key = _key(entity, {"entity": content, "lastrevid": source})
-        change = SetContent(content, Level.LENIENT)
+        change = SetContent(content, Level.LENIENT, parsed=True)
         return _Wanted(document.place, entity, change, key, source)
     except (NotAnEntityId, NotCanonical) as error:
         found = faults(document.entity, Level.LENIENT) if isinstance(document, Document) else ()

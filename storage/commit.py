@@ -114,7 +114,9 @@ async def commit(
         base = (await stores.metadata.heads([edit.entity])).get(edit.entity)
         # Asked after the head was read, never before: else a twin that landed in between would pass for another's
         # edit, and this one for a stale one.
-        if edit.key is not None and (landed := await stores.metadata.landed(edit.entity, edit.key.key)):
+        # A key that is not shared is the importer's own: it has asked for many at once, and the swap asks again.
+        asked = edit.key if edit.key is not None and edit.key.shared else None
+        if asked is not None and (landed := await stores.metadata.landed(edit.entity, asked.key)):
             return _again(edit, landed)
         if attempt is not None and _revision_of(base) != _revision_of(attempt.base):
             await _abandon(attempt, stores)
@@ -188,6 +190,8 @@ class _Try:
     nonce: Attempt
     split: Split
     content: Content
+    entity: bytes
+    """The content's entity in canonical bytes: hashed once, written once."""
     claimed: Mapping[bytes, Claimed]
     digest: bytes
     started: Snapshot
@@ -287,7 +291,8 @@ async def _begin(
     registering = stores.metadata.register(edit.entity, now) if base is None else _nothing()
     claimed, _ = await asyncio.gather(stores.metadata.claim(claim, stores.hasher, now), registering)
     content = taken_apart.located({one: place.hash for one, place in claimed.items()})
-    data = content_bytes(content)
+    entity = canonical(content.entity)
+    data = content_bytes(content, entity)
     flags = base.head.flags if base is not None else Flags()
     target = target_of(edit)
     started = Snapshot(
@@ -304,7 +309,7 @@ async def _begin(
         redirects_to=target,
         schema_version=SCHEMA_VERSION,
     )
-    return _Try(edit, base, nonce, taken_apart, content, claimed, digest(data), started, warnings)
+    return _Try(edit, base, nonce, taken_apart, content, entity, claimed, digest(data), started, warnings)
 
 
 def _is_unchanged(attempt: _Try) -> bool:
@@ -334,7 +339,7 @@ def _seal(attempt: _Try, taken: int, stores: Stores) -> _Draft:
     edit, base, content = attempt.edit, attempt.base, attempt.content
     parent = base.head.revision if base is not None else None
     snapshot = replace(attempt.started, revision=(parent or 0) + 1 + taken)
-    data = snapshot_bytes(snapshot)
+    data = snapshot_bytes(snapshot, attempt.entity)
     new, old = content.held(), _held_by(base)
     bodies = {attempt.claimed[one].hash: body for one, body in attempt.split.bodies.items()}
     missing = [place for place in attempt.claimed.values() if not place.stored and place.hash not in old]

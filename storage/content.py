@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from storage.canonical import canonical, digest
+from storage.canonical import canonical, canonical_with, digest
 from storage.ids import PropertyId
 from storage.model import Claims, Content, Group, Json, JsonObject, Statement, StatementBody, StatementHash
 
@@ -151,13 +151,14 @@ def body_of(statement: JsonObject) -> StatementBody:
     return StatementBody(PropertyId(block["mainsnak"]["property"]), block, data, digest(data))
 
 
-def content_bytes(content: Content) -> bytes:
+def content_bytes(content: Content, entity: bytes | None = None) -> bytes:
     """What the hash and digest of a revision's content are taken of.
 
-    The canonical JSON of the entity without statements, and of the statements by hash and id. Inside one
-    store a hash stands for exactly one content (T3), so this needs no statement's content.
+    The canonical JSON of the entity without statements (`entity`, where that is at hand), and of the statements by
+    hash and id. Inside one store a hash stands for exactly one content (T3), so this needs no statement's content.
     """
-    return canonical({"entity": content.entity, **claims_json(content.claims), "parts": parts_json(content)})
+    written = canonical(content.entity) if entity is None else entity
+    return canonical_with({**claims_json(content.claims), "parts": parts_json(content)}, "entity", written)
 
 
 def claims_json(claims: Claims) -> JsonObject:

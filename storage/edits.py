@@ -34,6 +34,8 @@ class SetContent:
 
     entity: JsonObject
     level: Level = Level.STRICT
+    parsed: bool = False
+    """Whether the JSON came from `canonical.parse` as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def faults_of(edit: Edit) -> Sequence[Fault]:
         if not is_unicode(text):
             found.append(Fault(pointer, "invalid_unicode", "holds a lone surrogate"))
     if isinstance(edit.change, SetContent):
-        found.extend(faults(edit.change.entity, edit.change.level))
+        found.extend(faults(edit.change.entity, edit.change.level, parsed=edit.change.parsed))
         if not found:
             found.extend(_identity_faults(edit.entity, edit.change.entity))
     return found

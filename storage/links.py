@@ -14,6 +14,8 @@ from storage.model import MAINSNAK, QUALIFIER, REFERENCE, JsonObject, Link, Stat
 
 def links(statement_hash: StatementHash, body: StatementBody) -> list[Link]:
     """One link for each entity that the statement refers to, its roles summed."""
+    if b'"wikibase-entityid"' not in body.canonical:
+        return []
     roles: dict[EntityId, int] = {}
     for role, snak in _snaks(body.statement):
         target = referred(snak)

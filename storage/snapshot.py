@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from storage import times
-from storage.canonical import StatementHasher, canonical, hash64, parse
+from storage.canonical import StatementHasher, canonical, canonical_with, hash64, parse
 from storage.content import body_of, claims_json, content_bytes, parts_json, split
 from storage.errors import Damaged
 from storage.ids import EntityId, EntityType, PropertyId, entity_id
@@ -35,10 +35,10 @@ SCHEMA_VERSION = "1.3.0"
 _FLAGS = tuple(flag.name for flag in fields(Flags) if flag.name != "is_soft_deleted")
 
 
-def snapshot_bytes(snapshot: Snapshot) -> bytes:
-    """The snapshot as an object of the store, schema 1.3.0."""
+def snapshot_bytes(snapshot: Snapshot, entity: bytes | None = None) -> bytes:
+    """The snapshot as an object of the store, schema 1.3.0. `entity`: its entity in canonical bytes, if at hand."""
     flags = snapshot.flags
-    return canonical(
+    return canonical_with(
         {
             "schema_version": SCHEMA_VERSION,
             "revision_id": snapshot.revision,
@@ -57,8 +57,9 @@ def snapshot_bytes(snapshot: Snapshot) -> bytes:
             "deleted_by": snapshot.deleted_by,
             **claims_json(snapshot.content.claims),
             "parts": parts_json(snapshot.content),
-            "entity": snapshot.content.entity,
-        }
+        },
+        "entity",
+        canonical(snapshot.content.entity) if entity is None else entity,
     )
 
 

@@ -16,7 +16,7 @@ from storage.errors import Fault
 from storage.validation_entity import entity_faults
 from storage.validation_schema import schema_faults
 from storage.validation_statement import single_statement_faults
-from storage.validation_text import text_faults
+from storage.validation_text import Unwritable, text_faults
 
 CODES: Final[Mapping[str, str]] = {
     "datatype_mismatch": "the value is not of the type that the snak's data type demands",
@@ -61,15 +61,16 @@ class Level(Enum):
     LENIENT = "lenient"
 
 
-def faults(entity: Any, level: Level) -> tuple[Fault, ...]:
-    """All that is wrong with an entity, a parsed JSON value in Wikibase's classic shape; empty if valid.
+def faults(entity: Any, level: Level, *, parsed: bool = False) -> tuple[Fault, ...]:
+    """All that is wrong with an entity, a JSON value in Wikibase's classic shape; empty if valid.
 
-    Never raises. An entity in the shape of another serialization gets the one fault that says so.
+    Never raises. An entity in the shape of another serialization gets the one fault that says so. `parsed` says
+    that the value came from `canonical.parse`, so that it is not asked again whether JSON can hold it.
     """
     other = _other_serialization(entity)
     if other is not None:
         return (other,)
-    unwritable = text_faults(entity)
+    unwritable = Unwritable() if parsed else text_faults(entity)
     if unwritable.fatal:
         return unwritable.faults
     return _once(

@@ -133,18 +133,20 @@ class SqliteDatabase:
                     waiting.error.__cause__ = error
 
     def _run_unit(self, connection: Connection, waiting: _Waiting) -> None:
-        connection.exec_driver_sql("SAVEPOINT unit")
+        # Past the toolkit, whose bookkeeping costs ten times as much as the word itself.
+        say = connection.connection.driver_connection.execute  # type: ignore[union-attr]
+        say("SAVEPOINT unit")
         try:
             waiting.result = waiting.unit(connection)
-            connection.exec_driver_sql("RELEASE unit")
+            say("RELEASE unit")
         except DBAPIError as error:
             waiting.error = Unavailable(f"{self._path.name}: {error.orig}")
             waiting.error.__cause__ = error
         except Exception as error:
             waiting.error = error
         if waiting.error is not None:
-            connection.exec_driver_sql("ROLLBACK TO unit")
-            connection.exec_driver_sql("RELEASE unit")
+            say("ROLLBACK TO unit")
+            say("RELEASE unit")
 
 
 def _unknown(error: DBAPIError) -> StorageError:
