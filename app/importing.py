@@ -19,7 +19,7 @@ from app import samples
 from app.intake import Document, Intake, Place, Redirect, Refused
 from storage import times
 from storage.canonical import NotCanonical, canonical, digest
-from storage.commit import Outcome, commit
+from storage.commit import Outcome, Seen, commit
 from storage.content import DERIVED
 from storage.derive import derive
 from storage.edits import Base, Change, Edit, SetContent, SetRedirect
@@ -90,13 +90,17 @@ async def import_documents(
             reading_on = asyncio.create_task(asyncio.to_thread(_read, documents))
             wanted = [one for one in (_wanted(document, report) for document in window) if one is not None]
             landed = await stores.metadata.landed_many(_keys(wanted))
+            heads = await stores.metadata.heads({one.entity for one in wanted if one.key.key not in landed})
             report.unchanged += sum(one.key.key in landed for one in wanted)
             done(len(window) - len(wanted) + sum(one.key.key in landed for one in wanted))
             for one in wanted:
                 if one.key.key in landed:
                     continue
                 await room.acquire()
-                task = group.create_task(_import_after(last.get(one.entity), one, stores, report))
+                # Where a document of the same entity is still under way, the head is about to move.
+                before = last.get(one.entity)
+                seen = Seen(heads.get(one.entity)) if before is None else None
+                task = group.create_task(_import_after(before, one, seen, stores, report))
                 last[one.entity] = task
                 task.add_done_callback(partial(_leave, entity=one.entity, last=last, room=room, done=done))
     while await publish(stores):
@@ -179,7 +183,7 @@ def _key(entity: EntityId, told: Mapping[str, Any]) -> EditKey:
 
 
 async def _import_after(
-    previous: asyncio.Task[None] | None, wanted: _Wanted, stores: Stores, report: Report
+    previous: asyncio.Task[None] | None, wanted: _Wanted, seen: Seen | None, stores: Stores, report: Report
 ) -> None:
     if previous is not None:
         await asyncio.wait([previous])
@@ -190,7 +194,7 @@ async def _import_after(
     )
     edit = Edit(wanted.entity, Base.HEAD, wanted.change, info, wanted.key)
     try:
-        outcome = await commit(edit, stores, clock=times.now)
+        outcome = await commit(edit, stores, clock=times.now, seen=seen)
     except Invalid as error:
         report.refuse(wanted.place, error.faults[0].code, str(error), error.faults)
         return

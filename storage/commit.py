@@ -82,6 +82,13 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """A head as it was a moment ago, None for "no entity": who edits many entities may look at all at once."""
+
+    head: HeadRevision | None
+
+
+@dataclass(frozen=True, slots=True)
 class Owed:
     """A committed revision's work with the statements at hand that it speaks of."""
 
@@ -96,8 +103,9 @@ async def commit(
     clock: Clock,
     pauses: Pauses = pauses,
     references: References = References.OFF,
+    seen: Seen | None = None,
 ) -> Outcome:
-    """Make the edit, or say why not.
+    """Make the edit, or say why not. `seen` is a look at the head that was taken before; the swap tells if it is old.
 
     Refusals: Invalid, EntityMissing, EntityExists, EntityGone, HeadMoved (stale base), KeyReused. Failures:
     Unavailable and TooContended (did not land), OutcomeUnknown (nobody knows). Nothing of a refused or failed
@@ -111,7 +119,10 @@ async def commit(
     attempt: _Try | None = None
     taken = met = 0
     async for _ in pauses():
-        base = (await stores.metadata.heads([edit.entity])).get(edit.entity)
+        if seen is not None:
+            base, seen = seen.head, None
+        else:
+            base = (await stores.metadata.heads([edit.entity])).get(edit.entity)
         # Asked after the head was read, never before: else a twin that landed in between would pass for another's
         # edit, and this one for a stale one.
         # A key that is not shared is the importer's own: it has asked for many at once, and the swap asks again.

@@ -22,21 +22,25 @@ from storage.sql.sqlite import Database, Unit
 
 T = TypeVar("T")
 
-_CREATE = """
-CREATE TABLE IF NOT EXISTS objects (
-  name TEXT NOT NULL PRIMARY KEY,
-  attempt BLOB NOT NULL,
-  checksum BLOB NOT NULL,
-  tags TEXT NOT NULL,
-  metadata TEXT NOT NULL,
-  data BLOB NOT NULL
+_CREATE = (
+    """
+    CREATE TABLE IF NOT EXISTS objects (
+      name TEXT NOT NULL PRIMARY KEY,
+      attempt BLOB NOT NULL,
+      checksum BLOB NOT NULL,
+      metadata TEXT NOT NULL,
+      data BLOB NOT NULL
+    )
+    """,
+    # Apart from the objects, so that to tag one does not write its bytes again.
+    "CREATE TABLE IF NOT EXISTS tags (name TEXT NOT NULL PRIMARY KEY, tags TEXT NOT NULL) WITHOUT ROWID",
 )
-"""
 
 
 def create_objects(connection: Connection) -> None:
-    """Make the one table, if it is not there."""
-    connection.exec_driver_sql(_CREATE)
+    """Make the tables, if they are not there."""
+    for statement in _CREATE:
+        connection.exec_driver_sql(statement)
 
 
 class LocalObjects:
@@ -60,11 +64,11 @@ class LocalObjects:
 
     async def tag(self, tags: Mapping[Key, Mapping[str, str]]) -> None:
         rows = [(_text(tag), str(key)) for key, tag in tags.items()]
-        await self._write(lambda c: _execute_many(c, "UPDATE objects SET tags = ? WHERE name = ?", rows))
+        await self._write(lambda c: _execute_many(c, _TAG, rows))
 
     async def tags(self, keys: Collection[Key]) -> Mapping[Key, Mapping[str, str]]:
-        found = await self._database.read(lambda c: _select(c, "tags", list(keys)))
-        return {key: orjson.loads(row[1]) for key, row in found.items()}
+        found = await self._database.read(lambda c: _select(c, _TAGS, list(keys)))
+        return {key: orjson.loads(row[1] or "{}") for key, row in found.items()}
 
     async def names(self, bucket: Bucket, after: str, limit: int) -> Sequence[str]:
         start = f"{bucket}/"
@@ -75,14 +79,22 @@ class LocalObjects:
 
     async def delete(self, keys: Collection[Key]) -> None:
         rows = [(str(key),) for key in keys]
-        await self._write(lambda c: _execute_many(c, "DELETE FROM objects WHERE name = ?", rows))
+        await self._write(lambda c: _delete(c, rows))
 
 
-_Row = tuple[str, bytes, bytes, str, str, bytes]
+_Row = tuple[str, bytes, bytes, str, bytes]
+
+_TAG = "INSERT OR REPLACE INTO tags (tags, name) SELECT ?, name FROM objects WHERE name = ?"
+_TAGS = "(SELECT tags FROM tags WHERE tags.name = objects.name)"
 
 
 def _row(new: NewObject) -> _Row:
-    return (str(new.key), new.attempt, _checksum(new.data), _text(new.tags), _text(new.metadata), new.data)
+    return (str(new.key), new.attempt, _checksum(new.data), _text(new.metadata), new.data)
+
+
+def _delete(connection: Connection, rows: Sequence[tuple[str]]) -> None:
+    _execute_many(connection, "DELETE FROM objects WHERE name = ?", rows)
+    _execute_many(connection, "DELETE FROM tags WHERE name = ?", rows)
 
 
 def _checksum(data: bytes) -> bytes:
@@ -95,7 +107,9 @@ def _put(
 ) -> dict[Key, Attempt | None]:
     found = _select(connection, "attempt", [new.key for new in objects])
     fresh = [row for new, row in zip(objects, rows, strict=True) if new.key not in found]
-    _execute_many(connection, "INSERT INTO objects VALUES (?, ?, ?, ?, ?, ?)", fresh)
+    _execute_many(connection, "INSERT INTO objects VALUES (?, ?, ?, ?, ?)", fresh)
+    tagged = [(_text(new.tags), str(new.key)) for new in objects if new.tags and new.key not in found]
+    _execute_many(connection, _TAG, tagged)
     return {key: Attempt(row[1]) for key, row in found.items()}
 
 

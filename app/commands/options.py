@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
@@ -35,6 +36,9 @@ def run(settings: Settings, work: Coroutine[Any, Any, None]) -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    # Our data are trees: the collector of cycles finds little in them and would walk them again and again.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of each version that is there already
     try:
         asyncio.run(work)

@@ -299,8 +299,6 @@ def entities(connection: Connection, after: EntityId | None, limit: int) -> list
 
 def register(connection: Connection, entity: EntityId, now: datetime) -> bool:
     """Note an id as used; False if it was."""
-    if registered(connection, [entity]):
-        return False
     try:
         columns = ("entity_id", "internal_id", "created_at")
         insert_rows(connection, entity_id_mapping, columns, [(entity, internal(entity), now)])

@@ -7,6 +7,7 @@ and puts them into equal tables with the bare driver, in as many commits as the 
 from __future__ import annotations
 
 import asyncio
+import gc
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -109,7 +110,7 @@ def _rows(path: Path) -> list[tuple[str, str, list[tuple[Any, ...]]]]:
         ]
         found = []
         for name in names:
-            rows = connection.execute(f"SELECT * FROM {name} ORDER BY rowid").fetchall()
+            rows = connection.execute(f"SELECT * FROM {name} ").fetchall()
             if rows:
                 marks = ",".join("?" * len(rows[0]))
                 found.append((name, f"INSERT OR REPLACE INTO {name} VALUES ({marks})", rows))
@@ -117,8 +118,15 @@ def _rows(path: Path) -> list[tuple[str, str, list[tuple[Any, ...]]]]:
     return found
 
 
+def as_commands_do() -> None:
+    """The settings of the interpreter that the commands run with."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
 async def measure(paths: list[str], folder: Path) -> tuple[Timing, Timing]:
     """The import and its floor, each into a folder below `folder`."""
+    as_commands_do()
     async with open_embedded(folder / "floor"):
         pass
     imported = await measure_import(paths, folder / "import")
