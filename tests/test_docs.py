@@ -1,0 +1,83 @@
+"""Docs say what is so: settings, invariants and examples are held to the code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from app.compose import open_embedded
+from app.importing import import_samples
+from app.settings import Settings, read_settings
+from tests.serving import Asking, served
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
+INVARIANTS = (ROOT / "docs" / "invariants.md").read_text()
+
+
+def test_every_setting_is_listed_with_its_default_and_meaning() -> None:
+    """O1"""
+    for setting in fields(Settings):
+        row = f"| `{setting.name.upper()}` | `{setting.default}` | {setting.metadata['about']} |"
+        assert row in OPERATIONS
+
+
+def test_no_setting_is_listed_that_is_none() -> None:
+    table = OPERATIONS.split("## Settings")[1].split("\n## ")[0]
+    listed = set(re.findall(r"^\| `([A-Z_]+)` \|", table, re.MULTILINE))
+    assert listed == {setting.name.upper() for setting in fields(Settings)}
+
+
+def test_settings_come_from_the_environment() -> None:
+    settings = read_settings({"PORT": "8123", "DATA": "/srv/x", "REFERENCES": "STRICT"})
+    assert (settings.port, settings.data, settings.references) == (8123, Path("/srv/x"), "strict")
+
+
+@pytest.mark.parametrize("number", range(1, 19))
+def test_each_invariant_has_a_row(number: int) -> None:
+    assert len(re.findall(rf"^\| I{number} \|", INVARIANTS, re.MULTILINE)) == 1
+
+
+@pytest.mark.parametrize("named", re.findall(r"`([a-z_/]+\.py::\w+)`", INVARIANTS))
+def test_each_test_that_an_invariant_names_is_there(named: str) -> None:
+    path, name = named.split("::")
+    assert re.search(rf"def {name}\(", (ROOT / "tests" / path).read_text())
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("**/*.md")), ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    if any(part.startswith(".") or part == "node_modules" for part in page.relative_to(ROOT).parts):
+        pytest.skip("not ours")
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.fixture
+async def newcomer(tmp_path: Path) -> AsyncIterator[Asking]:
+    async with open_embedded(tmp_path / "data") as stores:
+        await import_samples(stores)
+    async with served(Settings(data=tmp_path / "data")) as asking:
+        yield asking
+
+
+@pytest.mark.parametrize(
+    "example", re.findall(r"```graphql\n(.*?)```", README, re.DOTALL), ids=lambda text: text.split()[1]
+)
+async def test_each_example_of_the_readme_runs_and_succeeds(newcomer: Asking, example: str) -> None:
+    data = await newcomer.data(example)
+    for result in data.values():
+        assert result.get("__typename", "Edited") == "Edited", result
+
+
+async def test_the_edit_of_the_readme_is_a_conflict_the_second_time(newcomer: Asking) -> None:
+    edit = next(
+        text for text in re.findall(r"```graphql\n(.*?)```", README, re.DOTALL) if "editEntity" in text
+    )
+    await newcomer.data(edit)
+    again = await newcomer.data(edit)
+    assert again["editEntity"] == {"__typename": "EditConflict", "expected": 1, "found": 2}
