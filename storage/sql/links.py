@@ -34,11 +34,7 @@ _SAY = (
     )
 )
 _TARGETS: BindParameter[Sequence[int]] = bindparam("targets", expanding=True)
-_SPOKEN = select(
-    entity_backlinks.c.referenced_internal_id,
-    entity_backlinks.c.statement_hash,
-    entity_backlinks.c.revision_id,
-).where(
+_SPOKEN = select(entity_backlinks.c.referenced_internal_id, entity_backlinks.c.statement_hash).where(
     entity_backlinks.c.referenced_internal_id.in_(_TARGETS),
     entity_backlinks.c.referencing_internal_id == bindparam("entity"),
 )
@@ -55,10 +51,10 @@ def relink(
     fresh, later = [], []
     for place, (link, gone) in said.items():
         word = (link.property, link.rank, link.role, revision, gone)
-        if place not in spoken:
-            fresh.append((*place, *word))
-        elif spoken[place] < revision:
+        if place in spoken:
             later.append(dict(zip(_SAYING, (*place, *word), strict=True)))
+        else:
+            fresh.append((*place, *word))
     insert_rows(connection, entity_backlinks, tuple(entity_backlinks.c.keys()), fresh)
     if later:
         connection.execute(_SAY, later)
@@ -68,13 +64,13 @@ def _place(number: int, link: Link) -> _Place:
     return internal(link.target), number, link.statement
 
 
-def _spoken(connection: Connection, number: int, places: Sequence[_Place]) -> dict[_Place, int]:
-    found: dict[_Place, int] = {}
+def _spoken(connection: Connection, number: int, places: Sequence[_Place]) -> set[_Place]:
+    """Which links of an entity have a row already."""
+    found: set[_Place] = set()
     # By target alone: with the hashes beside it in a second list, engines try every pair of the two.
     for some in chunks(sorted({place[0] for place in places})):
         rows = connection.execute(_SPOKEN, {"targets": some, "entity": number})
-        for referenced, statement_hash, revision in rows:
-            found[(referenced, number, statement_hash)] = revision
+        found.update((referenced, number, statement_hash) for referenced, statement_hash in rows)
     return found
 
 

@@ -37,19 +37,26 @@ HEADS, CLAIM, PUT, COMMIT = "metadata.heads", "metadata.claim", "objects.put_abs
 REGISTER, RESERVE, LANDED = "metadata.register", "metadata.reserve", "metadata.landed"
 HOLD, RELINK, TAG, MARK = "metadata.hold", "metadata.relink", "objects.tag", "metadata.mark"
 WRITE = [HEADS, CLAIM, PUT, COMMIT]
-DERIVE = [HOLD, RELINK, TAG, MARK]
 
 EDITS: dict[str, tuple[Edit, list[str], list[str]]] = {
-    "a label": (edit(RELABELLED, 1), WRITE, DERIVE),
-    "a statement": (edit(RESTATED, 1), WRITE, DERIVE),
-    "a statement removed": (edit(an_item().with_label("en", "one"), 1), WRITE, ["objects.get", *DERIVE]),
-    "a creation": (edit(CREATED, Base.NOTHING), [HEADS, CLAIM, REGISTER, PUT, COMMIT], DERIVE),
+    "a label": (edit(RELABELLED, 1), WRITE, [TAG, MARK]),
+    "a statement": (edit(RESTATED, 1), WRITE, [TAG, HOLD, MARK]),
+    "a statement removed": (
+        edit(an_item().with_label("en", "one"), 1),
+        WRITE,
+        ["objects.get", TAG, RELINK, MARK],
+    ),
+    "a creation": (
+        edit(CREATED, Base.NOTHING),
+        [HEADS, CLAIM, REGISTER, PUT, COMMIT],
+        [TAG, HOLD, RELINK, MARK],
+    ),
     "nothing": (edit(BEGUN, 1), [HEADS, CLAIM], []),
-    "a label under a key": (edit(RELABELLED, 1, a_key()), [RESERVE, HEADS, LANDED, *WRITE[1:]], DERIVE),
+    "a label under a key": (edit(RELABELLED, 1, a_key()), [RESERVE, HEADS, LANDED, *WRITE[1:]], [TAG, MARK]),
     "a redirect": (
         redirect("Q42", "Q5", 1),
         WRITE,
-        ["objects.get", HOLD, RELINK, "metadata.redirect", TAG, MARK],
+        ["objects.get", TAG, RELINK, "metadata.redirect", MARK],
     ),
 }
 

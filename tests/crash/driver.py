@@ -138,8 +138,7 @@ async def _survive(scene: Scene, folder: Path) -> None:
     wrong = []
     try:
         async with open_embedded(folder) as stores:
-            async for sentence in _wrong(scene, stores, folder):
-                wrong.append(sentence)
+            wrong.extend([sentence async for sentence in _wrong(scene, stores, folder)])
     except Exception:
         wrong.append(traceback.format_exc())
     (folder / "wrong").write_text(json.dumps(wrong))
