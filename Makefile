@@ -8,7 +8,7 @@ HOST ?= 127.0.0.1
 DATA ?= data
 WORKERS ?= 2
 
-.PHONY: serve test check lint types unit bench guards fuzz clean lock
+.PHONY: serve test lint bench guards clean lock
 
 serve: $(VENV)/serve
 	$(BIN)/wikibase-graph serve --host $(HOST) --port $(PORT) --data $(DATA) --samples
@@ -46,3 +46,12 @@ $(VENV)/test: $(BIN)/python requirements/dev.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
+
+# Pins the dependencies anew, with hashes and without naming where they come from.
+lock: $(VENV)/test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra install --generate-hashes --no-header --no-annotate \
+	  --no-emit-find-links --python-version 3.11 --output-file requirements/runtime.txt
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra install --extra dev --constraint requirements/runtime.txt \
+	  --generate-hashes --no-header --no-annotate --no-emit-find-links --python-version 3.11 \
+	  --output-file requirements/dev.txt
