@@ -71,7 +71,7 @@ PACKINGS: dict[str, Callable[[bytes], bytes]] = {
     "plain": lambda data: data,
     "gzip": gzip.compress,
     "gzip in members": _halves(gzip.compress),
-    "gzip padded with zeros": lambda data: gzip.compress(data) + bytes(100),
+    "gzip padded with zeros": lambda data: gzip.compress(data, mtime=0) + bytes(100),
     "bzip2": bz2.compress,
     "bzip2 in streams": _halves(bz2.compress),
     "zstd": zstandard.compress,
