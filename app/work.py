@@ -12,11 +12,12 @@ from collections.abc import Coroutine
 from typing import Any
 
 from storage import relay
-from storage.commit import Numbers, Outcome, commit, new_entity_id
+from storage.commit import Outcome, commit
 from storage.derive import derive
 from storage.edits import Edit
 from storage.errors import StorageError
 from storage.ids import EntityId, EntityType
+from storage.numbering import Numbers, new_entity_id
 from storage.ports import EditKey, Stores
 from storage.references import References
 from storage.times import Clock

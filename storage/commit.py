@@ -8,15 +8,14 @@ nothing of GraphQL or of users' rights. What follows the commit is in `derive`.
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from storage import reading
-from storage.canonical import canonical, digest, hash64
-from storage.content import Split, content_bytes
-from storage.edits import Base, Edit, SetContent, faults_of, new_faults, next_content, refuse, target_of
+from storage.content import Split
+from storage.draft import Draft, Try, begin, held_by, is_unchanged, seal
+from storage.edits import Base, Edit, SetContent, faults_of, new_faults, next_content, refuse
 from storage.errors import (
     EntityExists,
     EntityGone,
@@ -29,33 +28,21 @@ from storage.errors import (
     TooContended,
     Unavailable,
 )
-from storage.events import change_type
-from storage.ids import EntityId, EntityType, id_of, type_of
-from storage.keys import snapshot_key, statement_key
+from storage.ids import EntityId, EntityType, type_of
 from storage.model import (
     Attempt,
-    Content,
-    Event,
-    Flags,
-    Snapshot,
     StatementBody,
     StatementHash,
-    StatementIndex,
 )
 from storage.ports import (
     AlreadyLanded,
-    Claim,
-    Claimed,
-    EditKey,
     HeadRevision,
     Landed,
-    NewObject,
     Stores,
     Swap,
     Work,
 )
 from storage.references import References, check_references
-from storage.snapshot import SCHEMA_VERSION, snapshot_bytes, statement_bytes
 from storage.times import Clock
 
 Pauses = Callable[[], AsyncIterator[int]]
@@ -116,7 +103,7 @@ async def commit(
         raise Invalid(found)
     if edit.key is not None and edit.key.shared:
         _check_reservation(edit, *await stores.metadata.reserve(edit.key, edit.entity, clock()))
-    attempt: _Try | None = None
+    attempt: Try | None = None
     taken = met = 0
     async for _ in pauses():
         if seen is not None:
@@ -137,11 +124,11 @@ async def commit(
             await _refuse_new_faults(edit, base, found, stores)
             taken_apart = next_content(edit)
             warnings = await _refuse_references(taken_apart, base, references, stores)
-            attempt = await _begin(edit, base, taken_apart, warnings, stores, clock)
+            attempt = await begin(edit, base, taken_apart, warnings, stores, clock)
             taken = met = 0
-        if _is_unchanged(attempt):
+        if is_unchanged(attempt):
             return await _unchanged(attempt, stores, clock)
-        draft = _seal(attempt, taken, stores)
+        draft = seal(attempt, taken, stores)
         if not await _put(draft, stores):
             # Past what crashed tries left behind, in ever longer steps; at random, since those who crashed went by
             # the same rule: else twelve of them would have taken each place that is looked at.
@@ -155,68 +142,6 @@ async def commit(
         except HeadMoved:
             continue  # decide again, on fresh facts
     raise TooContended(edit.entity)
-
-
-async def new_entity_id(
-    kind: EntityType, key: EditKey | None, numbers: Numbers, stores: Stores, clock: Clock
-) -> EntityId:
-    """The id of an entity to be created: a fresh one, or that which the key was bound to before (I12, I13)."""
-    if key is not None and (bound := await stores.metadata.reserved(key.key)):
-        if bound[1] != key.request:
-            raise KeyReused(key.key.hex())
-        return bound[0]
-    while True:
-        entity = id_of(kind, await numbers.next(kind, stores))
-        if await stores.metadata.register(entity, clock()):
-            break  # an id that an import brought is passed over
-    if key is not None:
-        entity, request = await stores.metadata.reserve(key, entity, clock())
-        if request != key.request:
-            raise KeyReused(key.key.hex())
-    return entity
-
-
-class Numbers:
-    """Numbers for new ids, leased in ranges so that a creation seldom asks for more. One per process."""
-
-    def __init__(self, lease: int = 50) -> None:
-        self._lease = lease
-        self._left: dict[EntityType, list[int]] = {}
-        self._one_at_a_time = asyncio.Lock()
-
-    async def next(self, kind: EntityType, stores: Stores) -> int:
-        """A number that nobody else gets."""
-        async with self._one_at_a_time:
-            if not self._left.get(kind):
-                self._left[kind] = list(reversed(await stores.metadata.lease_numbers(kind, self._lease)))
-            return self._left[kind].pop()
-
-
-@dataclass(slots=True)
-class _Try:
-    """One try of an edit on one base: its nonce, the content it would make, where the statements live."""
-
-    edit: Edit
-    base: HeadRevision | None
-    nonce: Attempt
-    split: Split
-    content: Content
-    entity: bytes
-    """The content's entity in canonical bytes: hashed once, written once."""
-    claimed: Mapping[bytes, Claimed]
-    digest: bytes
-    started: Snapshot
-    warnings: Sequence[Fault]
-
-
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """A try under a revision id, sealed: what will be stored and swapped in."""
-
-    swap: Swap
-    objects: list[NewObject]
-    bodies: Mapping[StatementHash, StatementBody]
-    warnings: Sequence[Fault]
 
 
 def _check_reservation(edit: Edit, entity: EntityId, request: bytes) -> None:
@@ -277,64 +202,14 @@ async def _refuse_references(
     """Values that don't fit their property, and by setting references to nothing; answers what is only warned of."""
     if references is References.OFF:
         return []
-    misfits, missing = await check_references(taken_apart, _held_by(base), stores)
+    misfits, missing = await check_references(taken_apart, held_by(base), stores)
     if references is References.STRICT:
         misfits, missing = misfits + missing, []
     refuse(misfits)
     return missing
 
 
-async def _begin(
-    edit: Edit,
-    base: HeadRevision | None,
-    taken_apart: Split,
-    warnings: Sequence[Fault],
-    stores: Stores,
-    clock: Clock,
-) -> _Try:
-    """Find out where the statements of the next content live, leaving a pending fact for each new one."""
-    nonce = Attempt(os.urandom(16))
-    held = _held_by(base)
-    number = base.head.revision if base is not None else 0
-    now = clock()
-    # Pending facts come before anything relies on a statement: from here on no collector removes it.
-    claim = Claim(edit.entity, nonce, number, list(taken_apart.bodies.values()), held)
-    registering = stores.metadata.register(edit.entity, now) if base is None else _nothing()
-    claimed, _ = await asyncio.gather(stores.metadata.claim(claim, stores.hasher, now), registering)
-    content = taken_apart.located({one: place.hash for one, place in claimed.items()})
-    entity = canonical(content.entity)
-    data = content_bytes(content, entity)
-    flags = base.head.flags if base is not None else Flags()
-    target = target_of(edit)
-    started = Snapshot(
-        entity=edit.entity,
-        entity_type=type_of(edit.entity),
-        revision=0,
-        created_at=now,
-        created_by=edit.info.editor,
-        content=content,
-        content_hash=hash64(data),
-        flags=replace(flags, is_redirect=target is not None),
-        is_mass_edit=edit.info.is_mass_edit,
-        edit_type=edit.info.edit_type,
-        redirects_to=target,
-        schema_version=SCHEMA_VERSION,
-    )
-    return _Try(edit, base, nonce, taken_apart, content, entity, claimed, digest(data), started, warnings)
-
-
-def _is_unchanged(attempt: _Try) -> bool:
-    """Whether the head says this already (W4): by digest, and only an ordinary head that has one."""
-    base = attempt.base
-    if base is None or attempt.started.redirects_to is not None:
-        return False
-    flags = base.head.flags
-    return (
-        not flags.is_redirect and not flags.is_soft_deleted and base.revision.content_digest == attempt.digest
-    )
-
-
-async def _unchanged(attempt: _Try, stores: Stores, clock: Clock) -> Outcome:
+async def _unchanged(attempt: Try, stores: Stores, clock: Clock) -> Outcome:
     edit, base = attempt.edit, attempt.base
     assert base is not None
     if edit.key is not None:
@@ -345,67 +220,7 @@ async def _unchanged(attempt: _Try, stores: Stores, clock: Clock) -> Outcome:
     return Outcome(edit.entity, base.head.revision, unchanged=True, warnings=attempt.warnings)
 
 
-def _seal(attempt: _Try, taken: int, stores: Stores) -> _Draft:
-    """The snapshot and the swap under the first revision id that is not known to be taken."""
-    edit, base, content = attempt.edit, attempt.base, attempt.content
-    parent = base.head.revision if base is not None else None
-    snapshot = replace(attempt.started, revision=(parent or 0) + 1 + taken)
-    data = snapshot_bytes(snapshot, attempt.entity)
-    new, old = content.held(), _held_by(base)
-    bodies = {attempt.claimed[one].hash: body for one, body in attempt.split.bodies.items()}
-    missing = [place for place in attempt.claimed.values() if not place.stored and place.hash not in old]
-    objects = [
-        NewObject(
-            statement_key(place.hash),
-            statement_bytes(place.hash, bodies[place.hash], snapshot.created_at),
-            attempt.nonce,
-        )
-        for place in missing
-    ]
-    objects.append(
-        NewObject(
-            snapshot_key(edit.entity, snapshot.revision),
-            data,
-            attempt.nonce,
-            tags={"publication_state": "pending"},
-            metadata={"revision_id": str(snapshot.revision)},
-        )
-    )
-    parts = {part: claims.property_counts() for part, claims in content.parts.items()}
-    held = list(content.statements())
-    swap = Swap(
-        snapshot=snapshot,
-        expected=parent,
-        attempt=attempt.nonce,
-        edit=edit.info,
-        content_digest=attempt.digest,
-        index=StatementIndex([one.hash for one in held], content.claims.property_counts(), parts),
-        ids=[one.id for one in held],
-        added=sorted(new - old),
-        removed=sorted(old - new),
-        redirect_changed=snapshot.redirects_to != (base.head.redirects_to if base is not None else None),
-        size_bytes=len(data),
-        event=Event(
-            entity_id=edit.entity,
-            revision_id=snapshot.revision,
-            change_type=change_type(edit.info.edit_type, parent),
-            from_revision_id=parent,
-            changed_at=snapshot.created_at,
-            editor=edit.info.editor,
-            edit_summary=edit.info.summary,
-            bot=edit.info.bot,
-        ),
-        key=edit.key,
-    )
-    return _Draft(swap, objects, bodies, attempt.warnings)
-
-
-def _held_by(base: HeadRevision | None) -> set[StatementHash]:
-    # A base older than 1.2.0 has its statements inline: none of them is a shared object yet.
-    return set(base.revision.index.hashes) if base is not None and base.revision.index is not None else set()
-
-
-async def _put(draft: _Draft, stores: Stores) -> bool:
+async def _put(draft: Draft, stores: Stores) -> bool:
     """Store what is missing. False if the snapshot's key was taken by another attempt."""
     # Objects before the swap: a crash here leaves objects that nobody reads, never a head that points at nothing.
     taken = await stores.objects.put_absent(draft.objects)
@@ -414,7 +229,7 @@ async def _put(draft: _Draft, stores: Stores) -> bool:
     return key not in taken or taken[key] == draft.swap.attempt
 
 
-async def _land(draft: _Draft, stores: Stores, pauses: Pauses) -> Outcome:
+async def _land(draft: Draft, stores: Stores, pauses: Pauses) -> Outcome:
     """Swap the head in. If the answer is lost, ask until it is known or patience ends; the same swap may be
     sent again, since at most one of the two can find the expected head."""
     swap = draft.swap
@@ -450,7 +265,7 @@ async def _owner(swap: Swap, stores: Stores, unknown: OutcomeUnknown) -> Attempt
         raise unknown from error
 
 
-def _landed(draft: _Draft) -> Outcome:
+def _landed(draft: Draft) -> Outcome:
     swap = draft.swap
     work = Work(
         entity=swap.snapshot.entity,
@@ -477,19 +292,10 @@ def _revision_of(base: HeadRevision | None) -> int | None:
     return base.head.revision if base is not None else None
 
 
-async def _abandon(attempt: _Try, stores: Stores) -> None:
+async def _abandon(attempt: Try, stores: Stores) -> None:
     """The head is past the try's base, so it is dead: let go of its statements. If that fails, the collector will."""
-    new = attempt.content.held() - _held_by(attempt.base)
+    new = attempt.content.held() - held_by(attempt.base)
     try:
         await stores.metadata.release(attempt.edit.entity, new, attempt.nonce)
     except Unavailable:
         return
-
-
-async def _nothing() -> bool:
-    return False
-
-
-def request_digest(*parts: object) -> bytes:
-    """The digest by which two requests under one idempotency key are told apart."""
-    return digest(canonical(list(parts)))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal
 
+from storage.canonical import canonical, digest
 from storage.content import Split, split
 from storage.errors import Fault, Invalid
 from storage.events import RESERVED_EDIT_TYPES
@@ -179,3 +180,8 @@ def refuse(found: Sequence[Fault]) -> None:
     """Invalid if there is any fault."""
     if found:
         raise Invalid(found)
+
+
+def request_digest(*parts: object) -> bytes:
+    """The digest by which two requests under one idempotency key are told apart."""
+    return digest(canonical(list(parts)))

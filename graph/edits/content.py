@@ -12,9 +12,8 @@ from graph.context import Info
 from graph.edits.results import EditResult, edited, refused
 from graph.scalars import Json
 from storage.canonical import NotCanonical, digest
-from storage.commit import request_digest
 from storage.content import normal_entity, with_part_ids, with_statement_ids
-from storage.edits import Base, Edit, SetContent, faults_of
+from storage.edits import Base, Edit, SetContent, faults_of, request_digest
 from storage.errors import Fault, Invalid, StorageError
 from storage.ids import EntityId, EntityType, id_of
 from storage.model import EditInfo, JsonObject

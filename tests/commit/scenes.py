@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from storage import times
-from storage.commit import Numbers, Outcome, commit, new_entity_id
+from storage.commit import Outcome, commit
 from storage.edits import Base, Edit
 from storage.ids import EntityId, EntityType
+from storage.numbering import Numbers, new_entity_id
 from storage.ports import Stores
 from tests.builders import EntityBuilder, a_key, an_item
 from tests.commit.making import eager, edit, redirect

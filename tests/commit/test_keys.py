@@ -7,10 +7,11 @@ import asyncio
 import pytest
 
 from storage import times
-from storage.commit import Numbers, commit, new_entity_id
+from storage.commit import commit
 from storage.edits import Base
 from storage.errors import HeadMoved, Invalid, KeyReused
 from storage.ids import EntityType
+from storage.numbering import Numbers, new_entity_id
 from storage.ports import Stores
 from tests.builders import EntityBuilder, a_key, an_item
 from tests.commit.making import eager, edit, findings, head_of, history, make, read

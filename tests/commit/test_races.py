@@ -14,10 +14,11 @@ import pytest
 
 from app.compose import open_embedded
 from storage import times
-from storage.commit import Numbers, Outcome, commit, new_entity_id
+from storage.commit import Outcome, commit
 from storage.edits import Base
 from storage.errors import HeadMoved, KeyReused
 from storage.ids import EntityType
+from storage.numbering import Numbers, new_entity_id
 from storage.ports import EditKey, Stores
 from tests.builders import EntityBuilder, a_key, an_item
 from tests.commit.making import edit, findings, head_of, history, make, read
