@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 from graphql import GraphQLError
+from starlette.datastructures import State
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from strawberry.types import ExecutionResult
@@ -43,11 +44,18 @@ async def graphql(request: Request) -> Response:
     try:
         if media_type is None:
             raise BadRequest(406, "not_acceptable", f"answers are {JSON} or {GRAPHQL_JSON}")
-        asked = await _read(request)
+        asked = checked(await _read(request))
     except BadRequest as bad:
         error = {"message": bad.message, "extensions": {"code": bad.code}}
         return Response(orjson.dumps({"errors": [error]}), bad.status, media_type=media_type or JSON)
-    state = request.app.state
+    answer = await execute(request.app.state, asked)
+    # A request that could not be executed at all has no data; by the newer media type that is a 400.
+    refused = "data" not in answer and media_type == GRAPHQL_JSON
+    return Response(written(answer), 400 if refused else 200, media_type=media_type)
+
+
+async def execute(state: State, asked: dict[str, Any]) -> dict[str, Any]:
+    """The answer to a checked request: `data`, `errors` or both; without `data` it could not be executed at all."""
     context = Context(
         loaders=Loaders(state.stores),
         commit=state.work.commit,
@@ -60,10 +68,7 @@ async def graphql(request: Request) -> Response:
         operation_name=asked.get("operationName"),
         context_value=context,
     )
-    answer = _answer(result)
-    # A request that could not be executed at all has no data; by the newer media type that is a 400.
-    refused = "data" not in answer and media_type == GRAPHQL_JSON
-    return Response(_bytes(answer), 400 if refused else 200, media_type=media_type)
+    return _answer(result)
 
 
 def _accepted(accept: str) -> str | None:
@@ -75,8 +80,8 @@ def _accepted(accept: str) -> str | None:
     return None
 
 
-async def _read(request: Request) -> dict[str, Any]:
-    """The parameters of a GraphQL request. BadRequest for anything else."""
+async def _read(request: Request) -> Any:
+    """The JSON of a request's body. BadRequest if there is none."""
     content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if content_type != JSON:
         raise BadRequest(415, "unsupported_media_type", f"send the request as {JSON}")
@@ -90,11 +95,15 @@ async def _read(request: Request) -> dict[str, Any]:
     except ClientDisconnect as error:
         raise BadRequest(400, "disconnected", "the body did not arrive") from error
     try:
-        asked = parse(bytes(body))
+        return parse(bytes(body))
     except ValueError as error:
         raise BadRequest(400, "not_json", f"the body is not JSON in UTF-8: {error}") from error
+
+
+def checked(asked: Any) -> dict[str, Any]:
+    """The parameters of a GraphQL request. BadRequest for anything else."""
     if not isinstance(asked, dict):
-        raise BadRequest(400, "not_an_object", "the body is not a JSON object")
+        raise BadRequest(400, "not_an_object", "a request is a JSON object")
     for name, kinds in (
         ("query", str),
         ("operationName", (str, type(None))),
@@ -135,7 +144,8 @@ def _told(error: GraphQLError) -> dict[str, Any]:
     return told
 
 
-def _bytes(answer: dict[str, Any]) -> bytes:
+def written(answer: dict[str, Any]) -> bytes:
+    """An answer as JSON."""
     try:
         return orjson.dumps(answer)
     except TypeError:

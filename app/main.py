@@ -8,12 +8,13 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from app.compose import open_stores
 from app.endpoint import graphql
 from app.page import PAGE
 from app.settings import Settings
+from app.socket import graphql_socket
 from app.work import Work
 from storage import times
 from storage.references import References
@@ -43,6 +44,7 @@ def application(settings: Settings) -> Starlette:
             Route("/", _page, methods=["GET"]),
             Route("/graphql", graphql, methods=["POST"]),
             Route("/graphql", _page, methods=["GET"]),
+            WebSocketRoute("/graphql", graphql_socket),
             Route("/health", _health, methods=["GET"]),
         ],
         lifespan=lifespan,

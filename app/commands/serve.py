@@ -47,7 +47,12 @@ async def _serve(settings: Settings, samples: bool) -> None:
             f"wikibase-graph is at http://{host}:{settings.port}/graphql (data in {settings.data}, Ctrl+C stops)"
         )
         config = uvicorn.Config(
-            application(settings), log_level=settings.log_level, access_log=False, ws="none", lifespan="on"
+            application(settings),
+            log_level=settings.log_level,
+            access_log=False,
+            ws="websockets-sansio",
+            ws_max_size=settings.max_body_bytes,
+            lifespan="on",
         )
         await uvicorn.Server(config).serve(sockets=[listener])
 
