@@ -42,6 +42,7 @@ PAGE = """<!doctype html>
   }
   document.getElementById("run").onclick = run;
   query.onkeydown = (key) => { if (key.ctrlKey && key.key === "Enter") run(); };
+  run();
 </script>
 </html>
 """
