@@ -21,12 +21,12 @@ from storage import times
 from storage.canonical import NotCanonical, canonical, digest
 from storage.commit import Outcome, Seen, commit
 from storage.content import DERIVED
-from storage.derive import derive
+from storage.derive import draw, finish
 from storage.edits import Base, Change, Edit, SetContent, SetRedirect
 from storage.errors import Fault, Invalid, StorageError
 from storage.ids import EntityId, NotAnEntityId, entity_id
 from storage.model import EditInfo, JsonObject
-from storage.ports import EditKey, Stores
+from storage.ports import EditKey, Stores, Work
 from storage.relay import publish
 from storage.validation import Level, faults
 
@@ -84,6 +84,7 @@ async def import_documents(
     documents = iter(intake)
     room = asyncio.Semaphore(2 * WINDOW)
     last: dict[EntityId, asyncio.Task[None]] = {}
+    drawn: list[Work] = []
     reading_on = asyncio.create_task(asyncio.to_thread(_read, documents))
     async with asyncio.TaskGroup() as group:
         while window := await reading_on:
@@ -93,6 +94,8 @@ async def import_documents(
             heads = await stores.metadata.heads({one.entity for one in wanted if one.key.key not in landed})
             report.unchanged += sum(one.key.key in landed for one in wanted)
             done(len(window) - len(wanted) + sum(one.key.key in landed for one in wanted))
+            if len(drawn) >= WINDOW:
+                group.create_task(finish(_taken(drawn), stores))
             for one in wanted:
                 if one.key.key in landed:
                     continue
@@ -100,12 +103,19 @@ async def import_documents(
                 # Where a document of the same entity is still under way, the head is about to move.
                 before = last.get(one.entity)
                 seen = Seen(heads.get(one.entity)) if before is None else None
-                task = group.create_task(_import_after(before, one, seen, stores, report))
+                task = group.create_task(_import_after(before, one, seen, stores, report, drawn))
                 last[one.entity] = task
                 task.add_done_callback(partial(_leave, entity=one.entity, last=last, room=room, done=done))
+    await finish(drawn, stores)
     while await publish(stores):
         pass
     return report
+
+
+def _taken(drawn: list[Work]) -> list[Work]:
+    taken = list(drawn)
+    drawn.clear()
+    return taken
 
 
 def _leave(
@@ -183,7 +193,12 @@ def _key(entity: EntityId, told: Mapping[str, Any]) -> EditKey:
 
 
 async def _import_after(
-    previous: asyncio.Task[None] | None, wanted: _Wanted, seen: Seen | None, stores: Stores, report: Report
+    previous: asyncio.Task[None] | None,
+    wanted: _Wanted,
+    seen: Seen | None,
+    stores: Stores,
+    report: Report,
+    drawn: list[Work],
 ) -> None:
     if previous is not None:
         await asyncio.wait([previous])
@@ -205,7 +220,8 @@ async def _import_after(
         return
     _count(outcome, report)
     if outcome.owed is not None:
-        await derive(outcome.owed, stores)
+        await draw(outcome.owed, stores)
+        drawn.append(outcome.owed.work)
 
 
 def _count(outcome: Outcome, report: Report) -> None:

@@ -106,10 +106,8 @@ async def commit(
     attempt: Try | None = None
     taken = met = 0
     async for _ in pauses():
-        if seen is not None:
-            base, seen = seen.head, None
-        else:
-            base = (await stores.metadata.heads([edit.entity])).get(edit.entity)
+        glance, seen = seen, None
+        base = glance.head if glance else (await stores.metadata.heads([edit.entity])).get(edit.entity)
         # Asked after the head was read, never before: else a twin that landed in between would pass for another's
         # edit, and this one for a stale one.
         # A key that is not shared is the importer's own: it has asked for many at once, and the swap asks again.
@@ -127,6 +125,8 @@ async def commit(
             attempt = await begin(edit, base, taken_apart, warnings, stores, clock)
             taken = met = 0
         if is_unchanged(attempt):
+            if glance:
+                continue  # no swap will tell whether that look was old: look again
             return await _unchanged(attempt, stores, clock)
         draft = seal(attempt, taken, stores)
         if not await _put(draft, stores):

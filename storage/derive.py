@@ -14,20 +14,24 @@ from storage.errors import Damaged
 from storage.keys import snapshot_key
 from storage.links import links
 from storage.model import Link, StatementBody, StatementHash
-from storage.ports import Stores
+from storage.ports import Stores, Work
 
 PUBLISHED = {"publication_state": "published"}
 
 
 async def derive(owed: Owed, stores: Stores) -> None:
     """Do a revision's work but for its event, then note that it is done."""
+    await draw(owed, stores)
+    await finish([owed.work], stores)
+
+
+async def draw(owed: Owed, stores: Stores) -> None:
+    """Draw a revision's references, backlinks and redirect."""
     work = owed.work
     added, removed = await asyncio.gather(
         _links(work.added, owed.bodies, stores), _links(work.removed, owed.bodies, stores)
     )
-    consequences: list[Awaitable[None]] = [
-        stores.objects.tag({snapshot_key(work.entity, work.revision): PUBLISHED})
-    ]
+    consequences: list[Awaitable[None]] = []
     if work.added:
         consequences.append(stores.metadata.hold(work.entity, work.added, work.attempt))
     if added or removed:
@@ -36,7 +40,12 @@ async def derive(owed: Owed, stores: Stores) -> None:
         by, when = work.event.editor, work.event.changed_at
         consequences.append(stores.metadata.redirect(work.entity, work.redirects_to, work.revision, by, when))
     await asyncio.gather(*consequences)
-    await stores.metadata.mark([(work.entity, work.revision)], derived=True)
+
+
+async def finish(drawn: Collection[Work], stores: Stores) -> None:
+    """Tag the snapshots of revisions whose consequences are drawn, then note that they are."""
+    await stores.objects.tag({snapshot_key(work.entity, work.revision): PUBLISHED for work in drawn})
+    await stores.metadata.mark([(work.entity, work.revision) for work in drawn], derived=True)
 
 
 async def _links(

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import orjson
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from storage.canonical import hash64
 from storage.errors import Damaged, OutcomeUnknown, Unavailable
@@ -84,6 +85,7 @@ class LocalObjects:
 
 _Row = tuple[str, bytes, bytes, str, bytes]
 
+_INSERT = "INSERT INTO objects VALUES (?, ?, ?, ?, ?)"
 _TAG = "INSERT OR REPLACE INTO tags (tags, name) SELECT ?, name FROM objects WHERE name = ?"
 _TAGS = "(SELECT tags FROM tags WHERE tags.name = objects.name)"
 
@@ -105,12 +107,28 @@ def _checksum(data: bytes) -> bytes:
 def _put(
     connection: Connection, objects: Sequence[NewObject], rows: Sequence[_Row]
 ) -> dict[Key, Attempt | None]:
-    found = _select(connection, "attempt", [new.key for new in objects])
-    fresh = [row for new, row in zip(objects, rows, strict=True) if new.key not in found]
-    _execute_many(connection, "INSERT INTO objects VALUES (?, ?, ?, ?, ?)", fresh)
+    found: dict[Key, tuple[bytes, ...]] = {}
+    # Most batches are all new: to try is cheaper than to look first.
+    if not _put_all(connection, rows):
+        found = _select(connection, "attempt", [new.key for new in objects])
+        fresh = [row for new, row in zip(objects, rows, strict=True) if new.key not in found]
+        _execute_many(connection, _INSERT, fresh)
     tagged = [(_text(new.tags), str(new.key)) for new in objects if new.tags and new.key not in found]
     _execute_many(connection, _TAG, tagged)
     return {key: Attempt(row[1]) for key, row in found.items()}
+
+
+def _put_all(connection: Connection, rows: Sequence[_Row]) -> bool:
+    """Write all rows or, if a key is taken, none."""
+    connection.exec_driver_sql("SAVEPOINT all_new")
+    try:
+        _execute_many(connection, _INSERT, rows)
+    except IntegrityError:
+        connection.exec_driver_sql("ROLLBACK TO all_new")
+        return False
+    finally:
+        connection.exec_driver_sql("RELEASE all_new")
+    return True
 
 
 def _get(connection: Connection, keys: Sequence[Key]) -> dict[Key, StoredObject | Damaged]:

@@ -11,7 +11,7 @@ import logging
 from datetime import timedelta
 
 from storage.commit import Owed
-from storage.derive import derive
+from storage.derive import draw, finish
 from storage.errors import StorageError
 from storage.ports import Stores
 from storage.times import Clock
@@ -70,7 +70,9 @@ async def derive_left_over(stores: Stores, clock: Clock, grace: timedelta = time
     # A clock that jumped back must not hide work: what seems to lie in the future is due as well.
     due = [one for one in work if not timedelta(0) <= now - one.event.changed_at < grace]
     for one in due:
-        await derive(Owed(one), stores)
+        await draw(Owed(one), stores)
+    if due:
+        await finish(due, stores)
     return len(due)
 
 

@@ -66,11 +66,12 @@ GUARDS: Sequence[Guard] = (
     Guard(
         "a snapshot is written once",
         "storage/local_objects.py",
-        """    fresh = [row for new, row in zip(objects, rows, strict=True) if new.key not in found]
-    _execute_many(connection, "INSERT INTO""",
-        """    fresh = [row for new, row in zip(objects, rows, strict=True)
-             if new.key not in found or new.key.bucket is Bucket.REVISIONS]
-    _execute_many(connection, "INSERT OR REPLACE INTO""",
+        """if new.key not in found]
+        _execute_many(connection, _INSERT, fresh)
+""",
+        """if new.key not in found or new.key.bucket is Bucket.REVISIONS]
+        _execute_many(connection, _INSERT.replace("INSERT", "INSERT OR REPLACE"), fresh)
+""",
         _abandoned("the_snapshot_of_a_crashed_try_stays_what_it_is"),
     ),
     Guard(
@@ -342,10 +343,8 @@ GUARDS: Sequence[Guard] = (
     Guard(
         "derived is noted last",
         "storage/derive.py",
-        "    await asyncio.gather(*consequences)\n",
-        """    await stores.metadata.mark([(work.entity, work.revision)], derived=True)
-    await asyncio.gather(*consequences)
-""",
+        "    await draw(owed, stores)\n    await finish([owed.work], stores)\n",
+        "    await finish([owed.work], stores)\n    await draw(owed, stores)\n",
         "tests/commit/test_every_call.py::test_whichever_call_fails_the_answer_is_true_and_a_retry_ends_well[edit]",
     ),
     Guard(

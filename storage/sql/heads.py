@@ -77,6 +77,10 @@ _THESE_KEYS: BindParameter[Sequence[bytes]] = bindparam("keys", expanding=True)
 _OUTCOMES = select(idempotent_outcomes).where(
     idempotent_outcomes.c.internal_id.in_(_THESE), idempotent_outcomes.c.key_digest.in_(_THESE_KEYS)
 )
+_OUTCOME = select(idempotent_outcomes).where(
+    idempotent_outcomes.c.internal_id == bindparam("entity"),
+    idempotent_outcomes.c.key_digest == bindparam("key"),
+)
 _THESE_IDS: BindParameter[Sequence[str]] = bindparam("ids", expanding=True)
 _USED = select(entity_id_mapping.c.entity_id).where(entity_id_mapping.c.entity_id.in_(_THESE_IDS))
 
@@ -176,7 +180,8 @@ def _insert_revision(connection: Connection, swap: Swap, number: int) -> None:
 
 def landed(connection: Connection, entity: EntityId, key: bytes) -> Landed | None:
     """The outcome under a key on this entity."""
-    return landed_many(connection, {entity: [key]}).get(key)
+    row = connection.execute(_OUTCOME, {"entity": internal(entity), "key": key}).one_or_none()
+    return Landed(entity, row.revision_id, row.unchanged, row.request_digest) if row is not None else None
 
 
 def landed_many(connection: Connection, keys: Mapping[EntityId, Collection[bytes]]) -> dict[bytes, Landed]:

@@ -40,23 +40,23 @@ WRITE = [HEADS, CLAIM, PUT, COMMIT]
 
 EDITS: dict[str, tuple[Edit, list[str], list[str]]] = {
     "a label": (edit(RELABELLED, 1), WRITE, [TAG, MARK]),
-    "a statement": (edit(RESTATED, 1), WRITE, [TAG, HOLD, MARK]),
+    "a statement": (edit(RESTATED, 1), WRITE, [HOLD, TAG, MARK]),
     "a statement removed": (
         edit(an_item().with_label("en", "one"), 1),
         WRITE,
-        ["objects.get", TAG, RELINK, MARK],
+        ["objects.get", RELINK, TAG, MARK],
     ),
     "a creation": (
         edit(CREATED, Base.NOTHING),
         [HEADS, CLAIM, REGISTER, PUT, COMMIT],
-        [TAG, HOLD, RELINK, MARK],
+        [HOLD, RELINK, TAG, MARK],
     ),
     "nothing": (edit(BEGUN, 1), [HEADS, CLAIM], []),
     "a label under a key": (edit(RELABELLED, 1, a_key()), [RESERVE, HEADS, LANDED, *WRITE[1:]], [TAG, MARK]),
     "a redirect": (
         redirect("Q42", "Q5", 1),
         WRITE,
-        ["objects.get", TAG, RELINK, "metadata.redirect", MARK],
+        ["objects.get", RELINK, "metadata.redirect", TAG, MARK],
     ),
 }
 
