@@ -17,6 +17,7 @@ from storage.probe import probe
 from storage.sql.metadata import SqlMetadata
 from storage.sql.migrate import migrate
 from storage.sql.sqlite import SqliteDatabase, Unit
+from storage.sql.sqlite_inline import InlineSqlite
 
 
 class NoFolder(StorageError):
@@ -26,15 +27,19 @@ class NoFolder(StorageError):
 
 
 @asynccontextmanager
-async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
-    """The stores of this process: the embedded ones, in the data folder, made where they are missing."""
-    async with open_embedded(settings.data) as stores:
+async def open_stores(settings: Settings, *, alone: bool = False) -> AsyncIterator[Stores]:
+    """The stores of this process: the embedded ones, in the data folder, made where they are missing.
+
+    `alone` says that the process does nothing but one job on them, and may stand still while they work.
+    """
+    async with open_embedded(settings.data, inline=alone) as stores:
         yield stores
 
 
 @asynccontextmanager
-async def open_embedded(folder: Path) -> AsyncIterator[Stores]:
-    """Three SQLite files in a folder. Several processes may have it open."""
+async def open_embedded(folder: Path, *, inline: bool = False) -> AsyncIterator[Stores]:
+    """Three SQLite files in a folder, worked on by threads or `inline`. Several processes may have it open."""
+    kind = InlineSqlite if inline else SqliteDatabase
     try:
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     except OSError as error:
@@ -42,15 +47,16 @@ async def open_embedded(folder: Path) -> AsyncIterator[Stores]:
     async with AsyncExitStack() as stack:
         # One process at a time makes and migrates the files: SQLite can't wait for a change of journal mode.
         async with _Alone(folder):
-            metadata = await _open(stack, folder / "metadata.sqlite", migrate)
-            objects = LocalObjects(await _open(stack, folder / "objects.sqlite", create_objects))
-            events = LocalEvents(await _open(stack, folder / "events.sqlite", create_events))
+            metadata = await _open(stack, kind(folder / "metadata.sqlite"), migrate)
+            objects = LocalObjects(await _open(stack, kind(folder / "objects.sqlite"), create_objects))
+            events = LocalEvents(await _open(stack, kind(folder / "events.sqlite"), create_events))
             await probe(objects)
         yield Stores(objects, SqlMetadata(metadata), events)
 
 
-async def _open(stack: AsyncExitStack, path: Path, create: Unit[None]) -> SqliteDatabase:
-    database = SqliteDatabase(path)
+async def _open(
+    stack: AsyncExitStack, database: SqliteDatabase | InlineSqlite, create: Unit[None]
+) -> SqliteDatabase | InlineSqlite:
     stack.push_async_callback(database.close)
     await database.write(create)
     return database

@@ -20,7 +20,7 @@ def fsck(data: object) -> None:
 
 async def _fsck(settings: Settings) -> None:
     found = 0
-    async with open_stores(settings) as stores:
+    async with open_stores(settings, alone=True) as stores:
         async for finding in check(stores):
             click.echo(str(finding))
             found += 1

@@ -48,7 +48,7 @@ async def _import(settings: Settings, paths: tuple[str, ...], report_to: str | N
         def seen(count: int) -> None:
             bar.update(count)
 
-        async with open_stores(settings) as stores:
+        async with open_stores(settings, alone=True) as stores:
             documents = read(paths, stdin=sys.stdin.buffer, seen=seen)
             report = await import_documents(documents, stores, done=done)
     _tell(report, report_to)

@@ -43,7 +43,9 @@ class Database(Protocol):
 
 
 @dataclass(slots=True)
-class _Waiting:
+class Waiting:
+    """A unit, who waits for it, and what became of it."""
+
     unit: Unit[Any]
     future: asyncio.Future[Any]
     result: Any = None
@@ -56,10 +58,10 @@ class SqliteDatabase:
     def __init__(self, path: Path, *, busy_seconds: float = 30.0, readers: int = 4) -> None:
         self._path = path
         self._closed = False
-        self._write_engine = _engine(path, "BEGIN IMMEDIATE", busy_seconds, 1)
-        self._read_engine = _engine(path, "BEGIN", busy_seconds, readers)
+        self._write_engine = engine_of(path, "BEGIN IMMEDIATE", busy_seconds, 1)
+        self._read_engine = engine_of(path, "BEGIN", busy_seconds, readers)
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="sqlite-read")
-        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write_forever, name="sqlite-write", daemon=True)
         self._writer.start()
 
@@ -69,7 +71,7 @@ class SqliteDatabase:
 
     async def write(self, unit: Unit[T]) -> T:
         self._refuse_when_closed()
-        waiting = _Waiting(unit, asyncio.get_running_loop().create_future())
+        waiting = Waiting(unit, asyncio.get_running_loop().create_future())
         self._queue.put(waiting)
         result: T = await waiting.future
         return result
@@ -89,11 +91,7 @@ class SqliteDatabase:
             raise Unavailable(f"{self._path.name} is closed")
 
     def _read(self, unit: Unit[T]) -> T:
-        try:
-            with self._read_engine.connect() as connection, connection.begin():
-                return unit(connection)
-        except DBAPIError as error:
-            raise Unavailable(f"{self._path.name}: {error.orig}") from error
+        return run_read(self._read_engine, self._path.name, unit)
 
     def _write_forever(self) -> None:
         while (first := self._queue.get()) is not None:
@@ -113,17 +111,17 @@ class SqliteDatabase:
             if closing:
                 return
 
-    def _write_together(self, batch: list[_Waiting]) -> None:
+    def _write_together(self, batch: list[Waiting]) -> None:
         try:
             with self._write_engine.connect() as connection:
                 transaction = connection.begin()
                 for waiting in batch:
-                    self._run_unit(connection, waiting)
+                    run_unit(connection, self._path.name, waiting)
                 try:
                     transaction.commit()
                 except DBAPIError as error:
                     for waiting in batch:
-                        waiting.error = waiting.error or _unknown(error)
+                        waiting.error = waiting.error or unknown_outcome(error)
                     raise
         except BaseException as error:
             # Begin or the connection itself failed: nothing of the batch took effect.
@@ -132,31 +130,43 @@ class SqliteDatabase:
                     waiting.error = Unavailable(f"{self._path.name}: {error}")
                     waiting.error.__cause__ = error
 
-    def _run_unit(self, connection: Connection, waiting: _Waiting) -> None:
-        # Past the toolkit, whose bookkeeping costs ten times as much as the word itself.
-        say = connection.connection.driver_connection.execute  # type: ignore[union-attr]
-        say("SAVEPOINT unit")
-        try:
-            waiting.result = waiting.unit(connection)
-            say("RELEASE unit")
-        except DBAPIError as error:
-            waiting.error = Unavailable(f"{self._path.name}: {error.orig}")
-            waiting.error.__cause__ = error
-        except Exception as error:
-            waiting.error = error
-        if waiting.error is not None:
-            say("ROLLBACK TO unit")
-            say("RELEASE unit")
+
+def run_read(engine: Engine, name: str, unit: Unit[T]) -> T:
+    """Run a unit on one consistent state."""
+    try:
+        with engine.connect() as connection, connection.begin():
+            return unit(connection)
+    except DBAPIError as error:
+        raise Unavailable(f"{name}: {error.orig}") from error
 
 
-def _unknown(error: DBAPIError) -> StorageError:
+def run_unit(connection: Connection, name: str, waiting: Waiting) -> None:
+    """Run a unit under a savepoint of its own; its result or error is noted."""
+    # Past the toolkit, whose bookkeeping costs ten times as much as the word itself.
+    say = connection.connection.driver_connection.execute  # type: ignore[union-attr]
+    say("SAVEPOINT unit")
+    try:
+        waiting.result = waiting.unit(connection)
+        say("RELEASE unit")
+    except DBAPIError as error:
+        waiting.error = Unavailable(f"{name}: {error.orig}")
+        waiting.error.__cause__ = error
+    except Exception as error:
+        waiting.error = error
+    if waiting.error is not None:
+        say("ROLLBACK TO unit")
+        say("RELEASE unit")
+
+
+def unknown_outcome(error: DBAPIError) -> StorageError:
+    """What is said of a commit whose answer is lost."""
     unknown = OutcomeUnknown(f"the commit did not answer: {error.orig}")
     unknown.__cause__ = error
     return unknown
 
 
-def _answer(batch: list[_Waiting]) -> None:
-    def resolve(waitings: list[_Waiting]) -> None:
+def _answer(batch: list[Waiting]) -> None:
+    def resolve(waitings: list[Waiting]) -> None:
         for waiting in waitings:
             if waiting.future.cancelled():
                 continue
@@ -165,7 +175,7 @@ def _answer(batch: list[_Waiting]) -> None:
             else:
                 waiting.future.set_result(waiting.result)
 
-    by_loop: dict[asyncio.AbstractEventLoop, list[_Waiting]] = {}
+    by_loop: dict[asyncio.AbstractEventLoop, list[Waiting]] = {}
     for waiting in batch:
         by_loop.setdefault(waiting.future.get_loop(), []).append(waiting)
     for loop, waitings in by_loop.items():
@@ -175,7 +185,8 @@ def _answer(batch: list[_Waiting]) -> None:
             continue
 
 
-def _engine(path: Path, begin: str, busy_seconds: float, size: int) -> Engine:
+def engine_of(path: Path, begin: str, busy_seconds: float, size: int) -> Engine:
+    """Connections to a file, each transaction begun by the word `begin`."""
     engine = create_engine(
         f"sqlite:///{path}",
         poolclass=QueuePool,

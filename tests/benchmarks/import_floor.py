@@ -57,7 +57,7 @@ async def measure_import(paths: list[str], folder: Path) -> Timing:
         nonlocal commits
         commits += statement == "BEGIN IMMEDIATE"
 
-    async with open_embedded(folder) as stores:
+    async with open_embedded(folder, inline=True) as stores:
         event.listen(Engine, "before_cursor_execute", count)
         try:
             with _timed() as watch:
