@@ -155,7 +155,7 @@ class EditKey:
     """An idempotency key, hashed with what it is scoped to, and the digest of the request it came with.
 
     `shared` says that the key is the client's own: it may come back with another entity, so it has to be
-    reserved first.
+    reserved first. One that is not is for edits laid over whatever is the head: only the swap asks whether it landed.
     """
 
     key: bytes
