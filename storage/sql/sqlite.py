@@ -143,7 +143,7 @@ def run_read(engine: Engine, name: str, unit: Unit[T]) -> T:
 def run_unit(connection: Connection, name: str, waiting: Waiting) -> None:
     """Run a unit under a savepoint of its own; its result or error is noted."""
     # Past the toolkit, whose bookkeeping costs ten times as much as the word itself.
-    say = connection.connection.driver_connection.execute  # type: ignore[union-attr]
+    say = connection.connection.driver_connection.execute  # type: ignore[union-attr]  # open, so not None
     say("SAVEPOINT unit")
     try:
         waiting.result = waiting.unit(connection)

@@ -7,10 +7,13 @@ begin with `Test` and fills them in. `peers` are independent clients of that one
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
+import pytest
+
 from storage.errors import Unavailable
+from storage.ports import Metadata
 
 T = TypeVar("T")
 
@@ -23,3 +26,17 @@ async def insisting(call: Callable[[], Awaitable[T]]) -> T:
         except Unavailable:
             await asyncio.sleep(0.01)
     return await call()
+
+
+class MetadataSuite:
+    """What the suites of the metadata store's ports ask of their subclasses."""
+
+    @pytest.fixture
+    async def metadata(self) -> Metadata:
+        """An empty store. Abstract: a subclass names the engine."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    async def peers(self, metadata: Metadata) -> Sequence[Metadata]:
+        """Clients of the same store."""
+        return [metadata]

@@ -15,7 +15,7 @@ from storage.ids import FLOORS, EntityId, EntityType
 from storage.model import EditInfo, Flags, Head, Revision
 from storage.ports import AlreadyLanded, Landed, Metadata, RevisionFilter, Swap
 from tests.builders import NOW, a_key, a_swap, an_attempt
-from tests.conformance import insisting
+from tests.conformance import MetadataSuite, insisting
 
 Q1, Q2, Q42, L1 = EntityId("Q1"), EntityId("Q2"), EntityId("Q42"), EntityId("L1")
 EVERYTHING = 1000
@@ -35,18 +35,8 @@ async def attempted(metadata: Metadata, swap: Swap) -> Head | HeadMoved:
         return moved
 
 
-class HeadsSuite:
+class HeadsSuite(MetadataSuite):
     """Subclasses give `metadata`, and may give more `peers`."""
-
-    @pytest.fixture
-    async def metadata(self) -> Metadata:
-        """An empty store."""
-        raise NotImplementedError
-
-    @pytest.fixture
-    async def peers(self, metadata: Metadata) -> Sequence[Metadata]:
-        """Clients of the same store."""
-        return [metadata]
 
     # Heads and revisions
 

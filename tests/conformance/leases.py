@@ -7,28 +7,16 @@ from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
-import pytest
-
 from storage.ports import Metadata
 from tests.builders import NOW
-from tests.conformance import insisting
+from tests.conformance import MetadataSuite, insisting
 
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
 
 
-class LeasesSuite:
+class LeasesSuite(MetadataSuite):
     """Subclasses give `metadata`, and may give more `peers`."""
-
-    @pytest.fixture
-    async def metadata(self) -> Metadata:
-        """An empty store."""
-        raise NotImplementedError
-
-    @pytest.fixture
-    async def peers(self, metadata: Metadata) -> Sequence[Metadata]:
-        """Clients of the same store."""
-        return [metadata]
 
     async def test_a_free_lease_is_given(self, metadata: Metadata) -> None:
         assert await metadata.hold_lease("relay", "one", 15, NOW)

@@ -15,6 +15,7 @@ from storage.ids import EntityId
 from storage.model import MAINSNAK, QUALIFIER, REFERENCE, Link
 from storage.ports import Backlink, Metadata
 from tests.builders import NOW, a_link
+from tests.conformance import MetadataSuite
 
 Q1, Q2, Q3, Q5 = EntityId("Q1"), EntityId("Q2"), EntityId("Q3"), EntityId("Q5")
 EVERYTHING = 1000
@@ -39,13 +40,8 @@ def revisions(draw: st.DrawFn) -> list[tuple[list[Link], list[Link]]]:
     ]
 
 
-class LinksSuite:
+class LinksSuite(MetadataSuite):
     """Subclasses give `metadata`."""
-
-    @pytest.fixture
-    async def metadata(self) -> Metadata:
-        """An empty store."""
-        raise NotImplementedError
 
     # Backlinks
 

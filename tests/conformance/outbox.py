@@ -8,6 +8,7 @@ from storage.ids import EntityId
 from storage.model import EditInfo
 from storage.ports import Metadata, Work
 from tests.builders import a_swap, an_attempt
+from tests.conformance import MetadataSuite
 
 Q1, Q2 = EntityId("Q1"), EntityId("Q2")
 EVERYTHING = 1000
@@ -19,13 +20,8 @@ def places(work: object) -> list[tuple[EntityId, int]]:
     return [(one.entity, one.revision) for one in work]
 
 
-class OutboxSuite:
+class OutboxSuite(MetadataSuite):
     """Subclasses give `metadata`."""
-
-    @pytest.fixture
-    async def metadata(self) -> Metadata:
-        """An empty store."""
-        raise NotImplementedError
 
     @pytest.fixture
     async def outbox(self, metadata: Metadata) -> Metadata:

@@ -15,7 +15,7 @@ from storage.ids import EntityId
 from storage.model import StatementBody, StatementHash
 from storage.ports import Claim, Metadata, Pending, StatementRow
 from tests.builders import NOW, a_body, an_attempt
-from tests.conformance import insisting
+from tests.conformance import MetadataSuite, insisting
 
 Q1, Q2, Q3 = EntityId("Q1"), EntityId("Q2"), EntityId("Q3")
 
@@ -56,18 +56,8 @@ A, B, C = a_body("P31", item="Q5"), a_body("P569", string="b"), a_body("P569", s
 HASH_A, HASH_B, HASH_C = (hash64(body.canonical) for body in (A, B, C))
 
 
-class StatementsSuite:
+class StatementsSuite(MetadataSuite):
     """Subclasses give `metadata`, and may give more `peers`."""
-
-    @pytest.fixture
-    async def metadata(self) -> Metadata:
-        """An empty store."""
-        raise NotImplementedError
-
-    @pytest.fixture
-    async def peers(self, metadata: Metadata) -> Sequence[Metadata]:
-        """Clients of the same store."""
-        return [metadata]
 
     async def test_a_new_statement_gets_the_hash_of_its_content(self, metadata: Metadata) -> None:
         """T1."""
