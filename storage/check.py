@@ -7,7 +7,7 @@ more; what is derived is compared only then.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from storage import reading
@@ -19,7 +19,7 @@ from storage.ids import EntityId
 from storage.keys import snapshot_key
 from storage.links import links
 from storage.model import Link, Revision, StatementHash
-from storage.ports import Backlink, HeadRevision, Stores
+from storage.ports import Backlink, HeadRevision, HistoryPage, Stores
 from storage.snapshot import SCHEMA_VERSION
 
 PAGE = 500
@@ -69,11 +69,12 @@ async def every_entity(stores: Stores) -> AsyncIterator[EntityId]:
 
 async def every_revision(stores: Stores, entity: EntityId) -> AsyncIterator[Revision]:
     """All revisions of an entity, newest first."""
-    before: int | None = None
-    while page := await stores.metadata.history(entity, before, PAGE):
-        for row in page:
-            yield row
-        before = page[-1].revision
+    page = HistoryPage(entity, PAGE)
+    while facts := (await stores.metadata.histories([page]))[page]:
+        rows = await stores.metadata.revisions([(entity, one.revision) for one in facts])
+        for one in facts:
+            yield rows[(entity, one.revision)]
+        page = replace(page, before=facts[-1].revision)
 
 
 async def _check_entity(stores: Stores, entity: EntityId, at_rest: bool) -> AsyncIterator[Finding]:

@@ -123,14 +123,34 @@ class StatementIndex:
 
     def positions(self, properties: Sequence[str] | None = None, part: str | None = None) -> list[int]:
         """Where in `hashes` the statements of these properties stand."""
+        return [position for position, _ in self.places(properties, part)]
+
+    def places(
+        self, properties: Sequence[str] | None = None, part: str | None = None
+    ) -> list[tuple[int, PropertyId]]:
+        """The same, each with its property."""
         wanted = None if properties is None else set(properties)
         start, counts = self._slice(part)
-        found: list[int] = []
+        found: list[tuple[int, PropertyId]] = []
         for property_id, count in counts.items():
             if wanted is None or property_id in wanted:
-                found.extend(range(start, start + count))
+                found.extend((position, property_id) for position in range(start, start + count))
             start += count
         return found
+
+    def property_at(self, position: int) -> PropertyId:
+        """The property of the statement at a position, be it of the entity or of a form or sense."""
+        for part in (None, *self.parts):
+            start, counts = self._slice(part)
+            for property_id, count in counts.items():
+                start += count
+                if position < start:
+                    return property_id
+        raise IndexError(position)
+
+    def counts(self, part: str | None = None) -> Mapping[PropertyId, int]:
+        """How many statements each property has, of the entity itself or of a form or sense."""
+        return self._slice(part)[1]
 
     def _slice(self, part: str | None) -> tuple[int, Mapping[PropertyId, int]]:
         if part is None:
@@ -157,11 +177,8 @@ class EditInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Revision:
-    """One committed revision as the metadata store knows it.
-
-    `index` is None for a revision whose snapshot is older than 1.2.0: it must be read to know its statements.
-    """
+class RevisionFacts:
+    """One committed revision as a history tells it: all but which statements it holds, which may be long."""
 
     entity: EntityId
     revision: int
@@ -171,10 +188,21 @@ class Revision:
     flags: Flags
     content_hash: int | None
     content_digest: bytes | None
-    index: StatementIndex | None
-    attempt: Attempt
     size_bytes: int
     schema_version: str
+    validation_status: str
+    validated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Revision(RevisionFacts):
+    """One committed revision as the metadata store knows it.
+
+    `index` is None for a revision whose snapshot is older than 1.2.0: it must be read to know its statements.
+    """
+
+    index: StatementIndex | None
+    attempt: Attempt
 
 
 @dataclass(frozen=True, slots=True)

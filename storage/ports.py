@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from storage.cache import Cache
 from storage.canonical import StatementHasher, hash64
 from storage.errors import Damaged
-from storage.ids import EntityId, EntityType
+from storage.ids import EntityId, EntityType, PropertyId
 from storage.keys import Bucket, Key
 from storage.model import (
     Attempt,
@@ -23,6 +24,7 @@ from storage.model import (
     Head,
     Link,
     Revision,
+    RevisionFacts,
     Snapshot,
     StatementBody,
     StatementHash,
@@ -119,6 +121,28 @@ class Pending:
     base: int
 
 
+@dataclass(frozen=True, slots=True)
+class HoldersPage:
+    """Up to `limit` of the entities that hold a statement, beyond `after` in the store's own stable order."""
+
+    statement: StatementHash
+    limit: int
+    after: EntityId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UsedStatements:
+    """Which statements count as used: by at least `minimum` entities, of a property whose number is in a range.
+
+    The range includes both ends: (0, 999) is P0 to P999.
+    """
+
+    minimum: int = 2
+    properties: tuple[int, int] | None = None
+    ascending: bool = False
+    """The least used first."""
+
+
 class Statements(Protocol):
     """Which statement has which hash, and which entities hold it."""
 
@@ -143,8 +167,16 @@ class Statements(Protocol):
     async def pending(self, hashes: Collection[StatementHash]) -> Mapping[StatementHash, Sequence[Pending]]:
         """The pending facts that claim these statements."""
 
-    async def holders(self, statement_hash: StatementHash) -> Sequence[EntityId]:
-        """The entities that hold a statement, as far as derived."""
+    async def holders(self, pages: Collection[HoldersPage]) -> Mapping[HoldersPage, Sequence[EntityId]]:
+        """The entities that hold statements, as far as derived. Each page is in the answer, be it empty."""
+
+    async def most_used(
+        self, wanted: UsedStatements, after: tuple[int, StatementHash] | None, limit: int
+    ) -> Sequence[StatementRow]:
+        """Statements by how many entities hold them, then by hash, both falling unless `ascending`.
+
+        `after` is the count and the hash of the last one seen.
+        """
 
     async def unheld(self, hashes: Collection[StatementHash]) -> set[StatementHash]:
         """Those that no entity holds and no pending fact claims: what a collector may look at."""
@@ -215,6 +247,16 @@ class RevisionFilter:
 EVERY_REVISION = RevisionFilter()
 
 
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """Up to `limit` revisions of an entity that are older than `before`."""
+
+    entity: EntityId
+    limit: int
+    before: int | None = None
+    wanted: RevisionFilter = EVERY_REVISION
+
+
 class Heads(Protocol):
     """Entities, their heads and revisions: one shard each."""
 
@@ -246,18 +288,28 @@ class Heads(Protocol):
     async def attempt_of(self, entity: EntityId, revision: int) -> Attempt | None:
         """Which attempt committed a revision; None if none did."""
 
-    async def revision(self, entity: EntityId, revision: int) -> Revision | None:
-        """One committed revision."""
+    async def revisions(
+        self, places: Collection[tuple[EntityId, int]]
+    ) -> Mapping[tuple[EntityId, int], Revision]:
+        """Committed revisions; a place without one is not in the answer."""
 
     async def statement_ids(
-        self, revisions: Collection[tuple[EntityId, int]]
+        self, places: Collection[tuple[EntityId, int]]
     ) -> Mapping[tuple[EntityId, int], list[str | None]]:
         """The statement ids of revisions, parallel to their hashes."""
 
-    async def history(
-        self, entity: EntityId, before: int | None, limit: int, wanted: RevisionFilter = EVERY_REVISION
-    ) -> Sequence[Revision]:
-        """Revisions of an entity, newest first, older than `before`."""
+    async def histories(
+        self, pages: Collection[HistoryPage]
+    ) -> Mapping[HistoryPage, Sequence[RevisionFacts]]:
+        """Revisions of entities, newest first. Each page is in the answer, be it empty."""
+
+    async def recent(
+        self, before: tuple[datetime, EntityId, int] | None, limit: int, wanted: RevisionFilter
+    ) -> Sequence[RevisionFacts]:
+        """Revisions of all entities but the hard-deleted: by time, entity (in the store's own order) and number.
+
+        All three falling; `before` are those of the last one seen.
+        """
 
     async def entities(self, after: EntityId | None, limit: int) -> Sequence[EntityId]:
         """Entities in the store's own stable order, beyond `after`. For checks and exports."""
@@ -323,6 +375,35 @@ class Backlink:
     role: int
 
 
+@dataclass(frozen=True, slots=True)
+class BacklinksPage:
+    """Up to `limit` references to an entity beyond `after`, only those by statements of `property` if given."""
+
+    referenced: EntityId
+    limit: int
+    after: tuple[EntityId, StatementHash] | None = None
+    property: PropertyId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """That an entity redirects to another."""
+
+    source: EntityId
+    target: EntityId
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectsPage:
+    """Up to `limit` redirects to an entity from those beyond `after`."""
+
+    target: EntityId
+    limit: int
+    after: EntityId | None = None
+
+
 class Links(Protocol):
     """Derived: who refers to whom, and what redirects where."""
 
@@ -331,10 +412,11 @@ class Links(Protocol):
     ) -> None:
         """Draw a revision's difference. Idempotent, and in any order: the newest revision's word on a link stands."""
 
-    async def backlinks(
-        self, referenced: EntityId, after: tuple[EntityId, StatementHash] | None, limit: int
-    ) -> Sequence[Backlink]:
-        """References to an entity, in a stable order."""
+    async def backlinks(self, pages: Collection[BacklinksPage]) -> Mapping[BacklinksPage, Sequence[Backlink]]:
+        """References to entities: by referencing entity, in the store's own stable order, then by statement.
+
+        Each page is in the answer, be it empty.
+        """
 
     async def redirect(
         self, source: EntityId, target: EntityId | None, revision: int, by: str, now: datetime
@@ -342,9 +424,15 @@ class Links(Protocol):
         """Note where an entity redirects to since a revision, None for nowhere. An older revision's word is ignored."""
 
     async def redirects_to(
-        self, targets: Collection[EntityId], limit: int
-    ) -> Mapping[EntityId, Sequence[EntityId]]:
-        """Which entities redirect to each target, up to `limit` each."""
+        self, pages: Collection[RedirectsPage]
+    ) -> Mapping[RedirectsPage, Sequence[Redirect]]:
+        """What redirects to entities, by source in the store's own stable order.
+
+        Each page is in the answer, be it empty.
+        """
+
+    async def redirect_counts(self, targets: Collection[EntityId]) -> Mapping[EntityId, int]:
+        """How many entities redirect to each of these; one to which none does is not in the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,6 +493,8 @@ class Stores:
     metadata: Metadata
     events: Events
     hasher: StatementHasher = hash64
+    cache: Cache | None = None
+    """What readers share; without it each reads for itself, which checks and tests of damage need."""
 
 
 StoresContext = AbstractAsyncContextManager[Stores]

@@ -1,22 +1,21 @@
-"""Heads, revisions, keys and ids of entities. Units for one transaction on one entity's shard each."""
+"""Heads and their commit, keys and ids of entities. Units for one transaction on one entity's shard each."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields
 from datetime import datetime
-from typing import Any
 
 import orjson
-from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, select, update
+from sqlalchemy import BindParameter, Connection, and_, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.errors import EntityGone, HeadMoved
 from storage.ids import FLOORS, EntityId, EntityType, external, internal
-from storage.model import Attempt, EditInfo, Flags, Head, Revision, StatementIndex
-from storage.ports import AlreadyLanded, EditKey, HeadRevision, Landed, RevisionFilter, Swap
+from storage.model import Attempt, Flags, Head
+from storage.ports import AlreadyLanded, EditKey, HeadRevision, Landed, Swap
 from storage.sql import outbox
 from storage.sql.portable import chunks, insert_absent, insert_rows
+from storage.sql.revisions import FLAGS, REVISION, WITH_META, revision_of, subjects_of
 from storage.sql.tables import (
     entity_head,
     entity_id_mapping,
@@ -26,30 +25,16 @@ from storage.sql.tables import (
     idempotency_keys,
     idempotent_outcomes,
 )
-from storage.sql.types import pack_hashes, pack_ids, unpack_hashes, unpack_ids
+from storage.sql.types import pack_hashes, pack_ids
 
-FLAGS = tuple(flag.name for flag in fields(Flags))
-
-_REVISION = [
-    *(column for column in entity_revisions.c if column.name != "statement_ids"),
-    entity_revision_meta.c.size_bytes,
-    entity_revision_meta.c.schema_version,
-]
-_WITH_META = entity_revisions.join(
-    entity_revision_meta,
-    and_(
-        entity_revision_meta.c.internal_id == entity_revisions.c.internal_id,
-        entity_revision_meta.c.revision_id == entity_revisions.c.revision_id,
-    ),
-)
 _HEADS = select(
     entity_head.c.updated_at,
     entity_head.c.redirects_to,
     *(entity_head.c[flag] for flag in FLAGS),
-    *_REVISION,
+    *REVISION,
 ).select_from(
     entity_head.join(
-        _WITH_META,
+        WITH_META,
         and_(
             entity_revisions.c.internal_id == entity_head.c.internal_id,
             entity_revisions.c.revision_id == entity_head.c.head_revision_id,
@@ -58,7 +43,6 @@ _HEADS = select(
 )
 _PAIRS = 32
 """Pairs in one look: engines try every combination of two IN lists, so they are kept short."""
-_REVISIONS = select(*_REVISION).select_from(_WITH_META)
 
 # Made once: to put a statement together costs more than to run it.
 _THESE: BindParameter[Sequence[int]] = bindparam("entities", expanding=True)
@@ -90,7 +74,7 @@ def heads(connection: Connection, entities: Collection[EntityId]) -> dict[Entity
     found = {}
     for some in chunks([internal(entity) for entity in entities]):
         for row in connection.execute(_THESE_HEADS, {"entities": some}):
-            revision = _revision(row)
+            revision = revision_of(row)
             target = external(row.redirects_to) if row.redirects_to is not None else None
             flags = Flags(**{flag: getattr(row, flag) for flag in FLAGS})
             head = Head(revision.entity, revision.revision, row.updated_at, flags, target)
@@ -160,7 +144,7 @@ def _insert_revision(connection: Connection, swap: Swap, number: int) -> None:
         "content_hash": snapshot.content_hash,
         "content_digest": swap.content_digest,
         "statements": pack_hashes(index.hashes),
-        "statement_ids": pack_ids(swap.ids, _subjects(snapshot.entity, index)),
+        "statement_ids": pack_ids(swap.ids, subjects_of(snapshot.entity, index)),
         "properties": orjson.dumps(list(index.property_counts)).decode(),
         "property_counts": orjson.dumps(index.property_counts).decode(),
         "parts": orjson.dumps(index.parts).decode() if index.parts else None,
@@ -188,9 +172,7 @@ def landed_many(connection: Connection, keys: Mapping[EntityId, Collection[bytes
     """The outcomes under keys, each looked for on its entity only."""
     by_key = {key: internal(entity) for entity, some in keys.items() for key in some}
     found = {}
-    pairs = list(by_key.items())
-    for start in range(0, len(pairs), _PAIRS):
-        some = pairs[start : start + _PAIRS]
+    for some in chunks(list(by_key.items()), _PAIRS):
         numbers, digests = sorted({number for _, number in some}), [key for key, _ in some]
         rows = connection.execute(_OUTCOMES, {"entities": numbers, "keys": digests})
         for row in rows:
@@ -248,51 +230,6 @@ def attempt_of(connection: Connection, entity: EntityId, revision: int) -> Attem
     return Attempt(found) if found is not None else None
 
 
-def revision(connection: Connection, entity: EntityId, number: int) -> Revision | None:
-    """One revision's row."""
-    row = connection.execute(
-        _REVISIONS.where(
-            entity_revisions.c.internal_id == internal(entity), entity_revisions.c.revision_id == number
-        )
-    ).one_or_none()
-    return _revision(row) if row is not None else None
-
-
-def statement_ids(
-    connection: Connection, revisions: Collection[tuple[EntityId, int]]
-) -> dict[tuple[EntityId, int], list[str | None]]:
-    """Statement ids, which lie in a column of their own since few readers want them."""
-    table = entity_revisions
-    found = {}
-    for entity, number in revisions:
-        row = connection.execute(
-            select(table.c.statement_ids, table.c.property_counts, table.c.parts, table.c.properties).where(
-                table.c.internal_id == internal(entity), table.c.revision_id == number
-            )
-        ).one_or_none()
-        if row is not None and row.statement_ids is not None:
-            index = _index(b"", row.property_counts, row.parts)
-            found[(entity, number)] = unpack_ids(row.statement_ids, _subjects(entity, index))
-    return found
-
-
-def history(
-    connection: Connection, entity: EntityId, before: int | None, limit: int, wanted: RevisionFilter
-) -> list[Revision]:
-    """Revisions, newest first."""
-    table = entity_revisions
-    query = _REVISIONS.where(table.c.internal_id == internal(entity))
-    if before is not None:
-        query = query.where(table.c.revision_id < before)
-    if wanted.is_mass_edit is not None:
-        query = query.where(table.c.is_mass_edit.is_(wanted.is_mass_edit))
-    if wanted.edit_type is not None:
-        query = query.where(table.c.edit_type == wanted.edit_type)
-    return [
-        _revision(row) for row in connection.execute(query.order_by(table.c.revision_id.desc()).limit(limit))
-    ]
-
-
 def entities(connection: Connection, after: EntityId | None, limit: int) -> list[EntityId]:
     """Entities that have a head, in order of their internal numbers."""
     column = entity_head.c.internal_id
@@ -335,46 +272,3 @@ def lease_numbers(connection: Connection, kind: EntityType, count: int) -> range
 
 def _flag_bits(flags: Flags) -> int:
     return sum(1 << position for position, flag in enumerate(FLAGS) if getattr(flags, flag))
-
-
-def _flags(bits: int) -> Flags:
-    return Flags(**{flag: bool(bits >> position & 1) for position, flag in enumerate(FLAGS)})
-
-
-def _index(packed: bytes, counts: str, parts: str | None) -> StatementIndex:
-    return StatementIndex(unpack_hashes(packed), orjson.loads(counts), orjson.loads(parts) if parts else {})
-
-
-def _subjects(entity: EntityId, index: StatementIndex) -> Sequence[str]:
-    subjects: list[str] = [entity] * sum(index.property_counts.values())
-    for part, counts in index.parts.items():
-        subjects.extend([part] * sum(counts.values()))
-    return subjects
-
-
-def _revision(row: Row[Any]) -> Revision:
-    index = None
-    if row.statements is not None:
-        index = _index(row.statements, row.property_counts, row.parts)
-    return Revision(
-        entity=external(row.internal_id),
-        revision=row.revision_id,
-        parent=row.parent_revision_id,
-        created_at=row.created_at,
-        edit=EditInfo(
-            row.editor,
-            row.summary,
-            row.edit_type,
-            row.is_mass_edit,
-            row.bot,
-            row.batch_id,
-            row.source_revision_id,
-        ),
-        flags=_flags(row.flags),
-        content_hash=row.content_hash,
-        content_digest=row.content_digest,
-        index=index,
-        attempt=Attempt(row.attempt),
-        size_bytes=row.size_bytes,
-        schema_version=row.schema_version,
-    )

@@ -11,24 +11,18 @@ from storage.ids import EntityId, external, internal
 from storage.model import StatementHash
 from storage.ports import Backlink, StatementRow
 from storage.sql.portable import chunks
+from storage.sql.statements import STATEMENT, statement_of
 from storage.sql.tables import entity_backlinks, entity_redirects, statement_content, statement_references
 
 
 def statement_rows(connection: Connection, after: StatementHash | None, limit: int) -> list[StatementRow]:
     """Statements by hash."""
-    columns = statement_content.c
-    query = select(
-        columns.content_hash,
-        columns.property_id,
-        columns.digest,
-        columns.ref_count,
-        columns.created_at,
-        columns.orphaned_at,
-    )
+    column = statement_content.c.content_hash
+    query = STATEMENT.order_by(column).limit(limit)
     if after is not None:
-        query = query.where(columns.content_hash > after)
-    rows = connection.execute(query.order_by(columns.content_hash).limit(limit))
-    return [StatementRow(*row) for row in rows]
+        query = query.where(column > after)
+    rows = connection.execute(query)
+    return [statement_of(row) for row in rows]
 
 
 def facts(connection: Connection, hashes: Collection[StatementHash]) -> dict[StatementHash, set[EntityId]]:

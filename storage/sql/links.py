@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import BindParameter, Connection, and_, bindparam, insert, or_, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, func, insert, or_, select, update
 
 from storage.ids import EntityId, external, internal
-from storage.model import Link, StatementHash
-from storage.ports import Backlink
+from storage.model import Link
+from storage.ports import Backlink, BacklinksPage, Redirect, RedirectsPage
+from storage.sql.paged import Asked, read_pages
 from storage.sql.portable import chunks, insert_rows
 from storage.sql.tables import entity_backlinks, entity_redirects
 
@@ -74,35 +75,63 @@ def _spoken(connection: Connection, number: int, places: Sequence[_Place]) -> se
     return found
 
 
-def backlinks(
-    connection: Connection, referenced: EntityId, after: tuple[EntityId, StatementHash] | None, limit: int
-) -> list[Backlink]:
-    """Links to an entity that stand, by referencing entity and statement."""
-    table = entity_backlinks
-    query = select(table).where(
-        table.c.referenced_internal_id == internal(referenced), table.c.removed.is_(False)
+_LINKS = entity_backlinks.c
+_BACKLINKS = (
+    select(
+        _LINKS.referencing_internal_id,
+        _LINKS.statement_hash,
+        _LINKS.property_id,
+        _LINKS.statement_rank,
+        _LINKS.role,
     )
-    if after is not None:
-        number, statement_hash = internal(after[0]), after[1]
-        # Spelled out, since planners use the index for this form and not always for row constructors.
-        query = query.where(
-            or_(
-                table.c.referencing_internal_id > number,
-                and_(table.c.referencing_internal_id == number, table.c.statement_hash > statement_hash),
+    .where(
+        _LINKS.referenced_internal_id == bindparam("referenced"),
+        # In this form all planners begin at the place in the index; of row constructors not all do.
+        _LINKS.referencing_internal_id >= bindparam("referencing"),
+        or_(
+            _LINKS.referencing_internal_id > bindparam("referencing"),
+            _LINKS.statement_hash > bindparam("statement"),
+        ),
+        _LINKS.removed.is_(False),
+    )
+    .order_by(_LINKS.referencing_internal_id, _LINKS.statement_hash)
+    .limit(bindparam("limit"))
+)
+_BACKLINKS_OF_PROPERTY = _BACKLINKS.where(_LINKS.property_id == bindparam("property"))
+
+
+def backlinks(
+    connection: Connection, pages: Collection[BacklinksPage]
+) -> dict[BacklinksPage, list[Backlink]]:
+    """Links to entities that stand, by referencing entity and statement."""
+    found = read_pages(connection, pages, _backlinks_of)
+    return {
+        page: [
+            Backlink(
+                page.referenced,
+                external(row.referencing_internal_id),
+                row.statement_hash,
+                row.property_id,
+                row.statement_rank,
+                row.role,
             )
-        )
-    ordered = query.order_by(table.c.referencing_internal_id, table.c.statement_hash).limit(limit)
-    return [
-        Backlink(
-            referenced,
-            external(row.referencing_internal_id),
-            row.statement_hash,
-            row.property_id,
-            row.statement_rank,
-            row.role,
-        )
-        for row in connection.execute(ordered)
-    ]
+            for row in sorted(rows, key=lambda row: (row.referencing_internal_id, row.statement_hash))
+        ]
+        for page, rows in found.items()
+    }
+
+
+def _backlinks_of(page: BacklinksPage) -> Asked:
+    referencing, statement = (internal(page.after[0]), page.after[1]) if page.after is not None else (0, 0)
+    bound = {
+        "referenced": internal(page.referenced),
+        "referencing": referencing,
+        "statement": statement,
+        "limit": page.limit,
+    }
+    if page.property is None:
+        return _BACKLINKS, bound
+    return _BACKLINKS_OF_PROPERTY, bound | {"property": page.property}
 
 
 def redirect(
@@ -124,14 +153,46 @@ def redirect(
         connection.execute(update(table).where(here, table.c.revision_id < revision).values(**values))
 
 
+_REDIRECTS = entity_redirects.c
+_REDIRECTS_TO = (
+    select(_REDIRECTS.source_internal_id, _REDIRECTS.created_at, _REDIRECTS.created_by)
+    .where(
+        _REDIRECTS.target_internal_id == bindparam("target"),
+        _REDIRECTS.source_internal_id > bindparam("after"),
+    )
+    .order_by(_REDIRECTS.source_internal_id)
+    .limit(bindparam("limit"))
+)
+_REDIRECT_COUNTS = (
+    select(_REDIRECTS.target_internal_id, func.count())
+    .where(_REDIRECTS.target_internal_id.in_(_TARGETS))
+    .group_by(_REDIRECTS.target_internal_id)
+)
+
+
 def redirects_to(
-    connection: Connection, targets: Collection[EntityId], limit: int
-) -> dict[EntityId, list[EntityId]]:
-    """Who redirects to each of these."""
-    table = entity_redirects
-    found: dict[EntityId, list[EntityId]] = {}
-    for target in targets:
-        query = select(table.c.source_internal_id).where(table.c.target_internal_id == internal(target))
-        sources = connection.scalars(query.order_by(table.c.source_internal_id).limit(limit))
-        found[target] = [external(number) for number in sources]
+    connection: Connection, pages: Collection[RedirectsPage]
+) -> dict[RedirectsPage, list[Redirect]]:
+    """What redirects to entities, by source."""
+    found = read_pages(connection, pages, _redirects_of)
+    return {
+        page: [
+            Redirect(external(row.source_internal_id), page.target, row.created_at, row.created_by)
+            for row in sorted(rows, key=lambda row: row.source_internal_id)
+        ]
+        for page, rows in found.items()
+    }
+
+
+def _redirects_of(page: RedirectsPage) -> Asked:
+    after = internal(page.after) if page.after is not None else 0
+    return _REDIRECTS_TO, {"target": internal(page.target), "after": after, "limit": page.limit}
+
+
+def redirect_counts(connection: Connection, targets: Collection[EntityId]) -> dict[EntityId, int]:
+    """How many entities redirect to each of these, where any do."""
+    found = {}
+    for some in chunks([internal(target) for target in targets]):
+        for number, count in connection.execute(_REDIRECT_COUNTS, {"targets": some}):
+            found[external(number)] = count
     return found

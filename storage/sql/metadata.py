@@ -15,23 +15,28 @@ from sqlalchemy.exc import IntegrityError
 
 from storage.canonical import StatementHasher
 from storage.errors import OutcomeUnknown, Unavailable
-from storage.ids import EntityId, EntityType, external
-from storage.model import Attempt, Head, Link, Revision, StatementHash
+from storage.ids import EntityId, EntityType
+from storage.model import Attempt, Head, Link, Revision, RevisionFacts, StatementHash
 from storage.ports import (
-    EVERY_REVISION,
     Backlink,
+    BacklinksPage,
     Claim,
     Claimed,
     EditKey,
     HeadRevision,
+    HistoryPage,
+    HoldersPage,
     Landed,
     Pending,
+    Redirect,
+    RedirectsPage,
     RevisionFilter,
     StatementRow,
     Swap,
+    UsedStatements,
     Work,
 )
-from storage.sql import heads, inspection, links, outbox, statements
+from storage.sql import heads, inspection, links, outbox, revisions, statements, uses
 from storage.sql.portable import insert_absent
 from storage.sql.sqlite import Database, Unit
 from storage.sql.tables import leases
@@ -80,9 +85,13 @@ class SqlMetadata:
     async def unheld(self, hashes: Collection[StatementHash]) -> set[StatementHash]:
         return await self.database.read(lambda c: statements.unheld(c, hashes))
 
-    async def holders(self, statement_hash: StatementHash) -> Sequence[EntityId]:
-        numbers = await self.database.read(lambda c: statements.holders(c, statement_hash))
-        return [external(number) for number in numbers]
+    async def holders(self, pages: Collection[HoldersPage]) -> Mapping[HoldersPage, Sequence[EntityId]]:
+        return await self.database.read(lambda c: uses.holders(c, pages))
+
+    async def most_used(
+        self, wanted: UsedStatements, after: tuple[int, StatementHash] | None, limit: int
+    ) -> Sequence[StatementRow]:
+        return await self.database.read(lambda c: uses.most_used(c, wanted, after, limit))
 
     # Heads
 
@@ -110,18 +119,25 @@ class SqlMetadata:
     async def attempt_of(self, entity: EntityId, revision: int) -> Attempt | None:
         return await self.database.read(lambda c: heads.attempt_of(c, entity, revision))
 
-    async def revision(self, entity: EntityId, revision: int) -> Revision | None:
-        return await self.database.read(lambda c: heads.revision(c, entity, revision))
+    async def revisions(
+        self, places: Collection[tuple[EntityId, int]]
+    ) -> Mapping[tuple[EntityId, int], Revision]:
+        return await self.database.read(lambda c: revisions.revisions(c, places))
 
     async def statement_ids(
-        self, revisions: Collection[tuple[EntityId, int]]
+        self, places: Collection[tuple[EntityId, int]]
     ) -> Mapping[tuple[EntityId, int], list[str | None]]:
-        return await self.database.read(lambda c: heads.statement_ids(c, revisions))
+        return await self.database.read(lambda c: revisions.statement_ids(c, places))
 
-    async def history(
-        self, entity: EntityId, before: int | None, limit: int, wanted: RevisionFilter = EVERY_REVISION
-    ) -> Sequence[Revision]:
-        return await self.database.read(lambda c: heads.history(c, entity, before, limit, wanted))
+    async def histories(
+        self, pages: Collection[HistoryPage]
+    ) -> Mapping[HistoryPage, Sequence[RevisionFacts]]:
+        return await self.database.read(lambda c: revisions.histories(c, pages))
+
+    async def recent(
+        self, before: tuple[datetime, EntityId, int] | None, limit: int, wanted: RevisionFilter
+    ) -> Sequence[RevisionFacts]:
+        return await self.database.read(lambda c: revisions.recent(c, before, limit, wanted))
 
     async def entities(self, after: EntityId | None, limit: int) -> Sequence[EntityId]:
         return await self.database.read(lambda c: heads.entities(c, after, limit))
@@ -155,10 +171,8 @@ class SqlMetadata:
     ) -> None:
         await self._write(lambda c: links.relink(c, entity, revision, added, removed))
 
-    async def backlinks(
-        self, referenced: EntityId, after: tuple[EntityId, StatementHash] | None, limit: int
-    ) -> Sequence[Backlink]:
-        return await self.database.read(lambda c: links.backlinks(c, referenced, after, limit))
+    async def backlinks(self, pages: Collection[BacklinksPage]) -> Mapping[BacklinksPage, Sequence[Backlink]]:
+        return await self.database.read(lambda c: links.backlinks(c, pages))
 
     async def redirect(
         self, source: EntityId, target: EntityId | None, revision: int, by: str, now: datetime
@@ -166,9 +180,12 @@ class SqlMetadata:
         await self._write(lambda c: links.redirect(c, source, target, revision, by, now))
 
     async def redirects_to(
-        self, targets: Collection[EntityId], limit: int
-    ) -> Mapping[EntityId, Sequence[EntityId]]:
-        return await self.database.read(lambda c: links.redirects_to(c, targets, limit))
+        self, pages: Collection[RedirectsPage]
+    ) -> Mapping[RedirectsPage, Sequence[Redirect]]:
+        return await self.database.read(lambda c: links.redirects_to(c, pages))
+
+    async def redirect_counts(self, targets: Collection[EntityId]) -> Mapping[EntityId, int]:
+        return await self.database.read(lambda c: links.redirect_counts(c, targets))
 
     # Inspection
 

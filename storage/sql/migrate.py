@@ -26,7 +26,7 @@ class NewerSchema(StorageError):
     code = "newer_schema"
 
 
-HEAD = "0001"
+HEAD = "0002"
 """The version that this program's tables are at; a test holds it to the newest script."""
 
 

@@ -73,7 +73,7 @@ def hash_read(connection: Connection, stored: int) -> int:
     return stored if connection.dialect.name == "mysql" else stored + SIGN
 
 
-def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+def chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
     """The values, as many at a time as one statement takes."""
-    for start in range(0, len(values), CHUNK):
-        yield values[start : start + CHUNK]
+    for start in range(0, len(values), size):
+        yield values[start : start + size]

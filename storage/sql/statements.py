@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import BindParameter, Connection, bindparam, select
 
 from storage.canonical import StatementHasher
 from storage.ids import EntityId, external, internal
@@ -120,29 +121,33 @@ def release(
         )
 
 
+_CONTENT = statement_content.c
+STATEMENT = select(
+    _CONTENT.content_hash,
+    _CONTENT.property_id,
+    _CONTENT.digest,
+    _CONTENT.ref_count,
+    _CONTENT.created_at,
+    _CONTENT.orphaned_at,
+)
+_THESE: BindParameter[Sequence[int]] = bindparam("hashes", expanding=True)
+_THESE_STATEMENTS = STATEMENT.where(_CONTENT.content_hash.in_(_THESE))
+
+
 def find(connection: Connection, hashes: Collection[StatementHash]) -> dict[StatementHash, StatementRow]:
     """The rows of these statements."""
-    columns = statement_content.c
-    wanted = select(
-        columns.content_hash,
-        columns.property_id,
-        columns.digest,
-        columns.ref_count,
-        columns.created_at,
-        columns.orphaned_at,
-    )
     found = {}
     for some in chunks(sorted(hashes)):
-        for row in connection.execute(wanted.where(columns.content_hash.in_(some))):
-            found[row.content_hash] = StatementRow(*row)
+        for row in connection.execute(_THESE_STATEMENTS, {"hashes": some}):
+            found[row.content_hash] = statement_of(row)
     return found
 
 
-def holders(connection: Connection, statement_hash: StatementHash) -> list[int]:
-    """The internal numbers of the entities that hold a statement."""
-    facts = statement_references
-    wanted = select(facts.c.internal_id).where(facts.c.content_hash == statement_hash)
-    return list(connection.scalars(wanted.order_by(facts.c.internal_id)))
+def statement_of(row: Any) -> StatementRow:
+    """The statement that was read with the columns of STATEMENT."""
+    return StatementRow(
+        row.content_hash, row.property_id, row.digest, row.ref_count, row.created_at, row.orphaned_at
+    )
 
 
 def pending(connection: Connection, hashes: Collection[StatementHash]) -> dict[StatementHash, list[Pending]]:

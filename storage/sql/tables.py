@@ -67,6 +67,9 @@ entity_revisions = Table(
     Column("properties", long_text()),
     Column("property_counts", long_text()),
     Column("parts", long_text()),
+    Index("entity_revisions_by_time", "created_at", "internal_id", "revision_id"),
+    Index("entity_revisions_by_type", "edit_type", "created_at", "internal_id", "revision_id"),
+    Index("entity_revisions_by_mass", "is_mass_edit", "created_at", "internal_id", "revision_id"),
 )
 
 entity_revision_meta = Table(
@@ -126,6 +129,13 @@ entity_backlinks = Table(
     Column("role", SmallInteger, nullable=False),
     Column("revision_id", BigInteger, nullable=False),
     Column("removed", Boolean, nullable=False),
+    Index(
+        "entity_backlinks_by_property",
+        "referenced_internal_id",
+        "property_id",
+        "referencing_internal_id",
+        "statement_hash",
+    ),
 )
 
 entity_redirects = Table(

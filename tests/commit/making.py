@@ -15,7 +15,7 @@ from storage.commit import Outcome, commit
 from storage.edits import Base, Edit, SetContent, SetRedirect
 from storage.ids import EntityId
 from storage.model import EditInfo, JsonObject
-from storage.ports import EditKey, Stores
+from storage.ports import EditKey, HistoryPage, Stores
 from storage.validation import Level
 from tests.builders import EntityBuilder
 
@@ -65,7 +65,8 @@ async def read(stores: Stores, entity: str, revision: int | None = None) -> Json
 
 async def history(stores: Stores, entity: str) -> list[int]:
     """The numbers of an entity's revisions, oldest first."""
-    rows = await stores.metadata.history(EntityId(entity), None, 10_000)
+    page = HistoryPage(EntityId(entity), 10_000)
+    rows = (await stores.metadata.histories([page]))[page]
     return [row.revision for row in reversed(rows)]
 
 

@@ -12,8 +12,7 @@ from storage.commit import Owed
 from storage.derive import derive
 from storage.edits import Base
 from storage.errors import Unavailable
-from storage.ids import EntityId
-from storage.ports import Stores
+from storage.ports import HoldersPage, Stores
 from tests.builders import EntityBuilder, a_body, an_item
 from tests.commit.making import edit, findings, make, redirect
 from tests.faults import Faults, When
@@ -131,4 +130,5 @@ async def test_a_statement_taken_away_stays_counted(stores: Stores) -> None:
     await make(stores, edit(version(), Base.NOTHING), edit(an_item(), 1))
     assert await findings(stores) == []
     one = stores.hasher(a_body("P1", string="shared").canonical, 0)
-    assert await stores.metadata.holders(one) == [EntityId("Q42")]
+    page = HoldersPage(one, 10)
+    assert await stores.metadata.holders([page]) == {page: ["Q42"]}

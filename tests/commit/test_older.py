@@ -14,7 +14,7 @@ from storage.edits import Base
 from storage.ids import EntityId
 from storage.keys import Bucket, Key, snapshot_key
 from storage.model import Attempt, Flags, JsonObject
-from storage.ports import Claim, NewObject, Stores
+from storage.ports import Claim, HoldersPage, NewObject, Stores
 from storage.snapshot import statement_bytes
 from storage.sql.metadata import SqlMetadata
 from tests.builders import NOW, EntityBuilder, a_body, a_swap, an_attempt, an_item
@@ -188,7 +188,8 @@ async def test_a_1_0_0_snapshot_shares_nothing_by_chance(stores: Stores) -> None
     await make(stores, edit(OLD.with_label("en", "new"), 1))
     await findings(stores)
     one = stores.hasher(a_body("P1", string="kept").canonical, 0)
-    assert set(await stores.metadata.holders(one)) == {"Q7", "Q42"}
+    page = HoldersPage(one, 10)
+    assert await stores.metadata.holders([page]) == {page: ["Q7", "Q42"]}
     assert (await reading.row_of(stores, Q42, 1)).index is None
     assert times.written(
         (await reading.content_of(stores, await reading.row_of(stores, Q42, 1)))[0].created_at

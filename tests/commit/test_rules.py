@@ -16,7 +16,7 @@ from storage.events import RESERVED_EDIT_TYPES
 from storage.ids import EntityId
 from storage.keys import snapshot_key
 from storage.model import Flags
-from storage.ports import Stores
+from storage.ports import HistoryPage, Stores
 from storage.snapshot import read_snapshot
 from storage.validation import Level
 from tests.builders import NOW, EntityBuilder, a_property, a_swap, an_item
@@ -238,7 +238,8 @@ async def test_a_clock_that_jumps_back_changes_no_commit(stores: Stores) -> None
         await commit(edit(version(f"{number}"), base), stores, clock=clock, pauses=eager)
     assert await history(stores, "Q42") == [1, 2, 3, 4]
     assert (await read(stores, "Q42"))["labels"]["en"]["value"] == "3"
-    rows = await stores.metadata.history(Q42, None, 10)
+    page = HistoryPage(Q42, 10)
+    rows = (await stores.metadata.histories([page]))[page]
     assert [row.created_at for row in reversed(rows)] == hours
     assert await findings(stores) == []
 

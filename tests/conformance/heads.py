@@ -13,19 +13,13 @@ import pytest
 from storage.errors import EntityGone, HeadMoved
 from storage.ids import FLOORS, EntityId, EntityType
 from storage.model import EditInfo, Flags, Head, Revision
-from storage.ports import AlreadyLanded, Landed, Metadata, RevisionFilter, Swap
+from storage.ports import AlreadyLanded, Landed, Metadata, Swap
 from tests.builders import NOW, a_key, a_swap, an_attempt
 from tests.conformance import MetadataSuite, insisting
+from tests.conformance.revisions import REGULAR, committed, history, revision
 
 Q1, Q2, Q42, L1 = EntityId("Q1"), EntityId("Q2"), EntityId("Q42"), EntityId("L1")
 EVERYTHING = 1000
-
-REGULAR = "C7A20C6F-9E0B-4F5D-8E6A-0123456789AB"
-
-
-async def committed(metadata: Metadata, *swaps: Swap) -> None:
-    for swap in swaps:
-        await metadata.commit(swap)
 
 
 async def attempted(metadata: Metadata, swap: Swap) -> Head | HeadMoved:
@@ -63,7 +57,7 @@ class HeadsSuite(MetadataSuite):
         found = (await metadata.heads([Q42]))[Q42]
 
         assert found.head.revision == found.revision.revision == 2
-        assert found.revision == await metadata.revision(Q42, 2)
+        assert found.revision == await revision(metadata, Q42, 2)
 
     async def test_heads_of_many_entities_come_in_one_call(self, metadata: Metadata) -> None:
         """And each is its own, whatever its type."""
@@ -110,7 +104,7 @@ class HeadsSuite(MetadataSuite):
         swap = replace(swap, snapshot=replace(swap.snapshot, content_hash=2**64 - 1))
         await metadata.commit(swap)
 
-        found = await metadata.revision(L1, 1)
+        found = await revision(metadata, L1, 1)
 
         assert found == Revision(
             entity=L1,
@@ -125,6 +119,8 @@ class HeadsSuite(MetadataSuite):
             attempt=an_attempt(77),
             size_bytes=1234,
             schema_version="1.3.0",
+            validation_status="valid",
+            validated_at=at,
         )
 
     async def test_properties_and_parts_keep_their_order(self, metadata: Metadata) -> None:
@@ -133,7 +129,7 @@ class HeadsSuite(MetadataSuite):
         parts = {"L1-F10": {"P9": 1, "P31": 1}, "L1-F9": {"P31": 1}}
         await metadata.commit(a_swap("L1", hashes=range(1, 7), property_counts=counts, parts=parts))
 
-        found = await metadata.revision(L1, 1)
+        found = await revision(metadata, L1, 1)
 
         assert found is not None
         assert found.index is not None
@@ -149,21 +145,21 @@ class HeadsSuite(MetadataSuite):
 
         await metadata.commit(replace(swap, snapshot=replace(swap.snapshot, content_hash=None)))
 
-        found = await metadata.revision(Q42, 1)
+        found = await revision(metadata, Q42, 1)
         assert found is not None
         assert found.content_hash is None
 
     async def test_a_revision_that_nobody_committed_is_none(self, metadata: Metadata) -> None:
         await metadata.commit(a_swap("Q42"))
 
-        assert await metadata.revision(Q42, 2) is None
-        assert await metadata.revision(Q1, 1) is None
+        assert await revision(metadata, Q42, 2) is None
+        assert await revision(metadata, Q1, 1) is None
 
     async def test_ten_thousand_statements_fit_in_a_row(self, metadata: Metadata) -> None:
         ids = [f"Q42${REGULAR[:-5]}{number:05X}" for number in range(10_000)]
         await metadata.commit(a_swap("Q42", hashes=range(10_000), ids=ids, added=[]))
 
-        found = await metadata.revision(Q42, 1)
+        found = await revision(metadata, Q42, 1)
 
         assert found is not None
         assert found.index is not None
@@ -177,7 +173,7 @@ class HeadsSuite(MetadataSuite):
         await committed(metadata, a_swap("Q42", 3), a_swap("Q42", 7, 3))
 
         assert (await metadata.heads([Q42]))[Q42].head.revision == 7
-        found = await metadata.revision(Q42, 7)
+        found = await revision(metadata, Q42, 7)
         assert found is not None
         assert found.parent == 3
 
@@ -216,7 +212,7 @@ class HeadsSuite(MetadataSuite):
         with pytest.raises(HeadMoved):
             await metadata.commit(swap)
 
-        assert len(await metadata.history(Q42, None, EVERYTHING)) == 2
+        assert len(await history(metadata, Q42)) == 2
         assert await metadata.attempt_of(Q42, 2) == swap.attempt
 
     @pytest.mark.parametrize("expected", [None, 1], ids=["creation", "edit"])
@@ -271,9 +267,9 @@ class HeadsSuite(MetadataSuite):
 
         landed = await asyncio.gather(*(edit(peers[number % len(peers)], number) for number in range(10, 20)))
 
-        history = await peers[0].history(Q42, None, EVERYTHING)
-        assert [row.revision for row in history] == list(range(11, 0, -1))
-        assert [row.parent for row in history] == [*range(10, 0, -1), None]
+        rows = await history(peers[0], Q42)
+        assert [row.revision for row in rows] == list(range(11, 0, -1))
+        assert [row.parent for row in rows] == [*range(10, 0, -1), None]
         assert sorted(landed) == list(range(2, 12))
 
     async def test_a_refused_swap_leaves_nothing(self, metadata: Metadata) -> None:
@@ -283,7 +279,7 @@ class HeadsSuite(MetadataSuite):
         with pytest.raises(HeadMoved):
             await metadata.commit(a_swap("Q42", 9, 8, key=a_key()))
 
-        assert await metadata.revision(Q42, 9) is None
+        assert await revision(metadata, Q42, 9) is None
         assert await metadata.attempt_of(Q42, 9) is None
         assert [work.revision for work in await metadata.underived(EVERYTHING)] == [1]
         assert [work.revision for work in await metadata.unpublished(EVERYTHING)] == [1]
@@ -307,7 +303,7 @@ class HeadsSuite(MetadataSuite):
             await metadata.commit(a_swap("Q42", 3, expected))
 
         assert gone.value.entity == Q42
-        assert await metadata.revision(Q42, 3) is None
+        assert await revision(metadata, Q42, 3) is None
 
     async def test_a_hard_deleted_head_is_told_of(self, metadata: Metadata) -> None:
         """Q7: so that "gone" can be told from "never there"."""
@@ -448,8 +444,6 @@ class HeadsSuite(MetadataSuite):
         assert len(set(bound)) == 1
         assert await peers[0].reserved(a_key(1).key) == bound[0]
 
-    # History
-
     async def test_which_attempt_committed_a_revision_can_be_asked(self, metadata: Metadata) -> None:
         """W1: after a lost answer."""
         await metadata.commit(a_swap("Q42", 1, attempt=an_attempt(5)))
@@ -457,131 +451,6 @@ class HeadsSuite(MetadataSuite):
         assert await metadata.attempt_of(Q42, 1) == an_attempt(5)
         assert await metadata.attempt_of(Q42, 2) is None
         assert await metadata.attempt_of(Q1, 1) is None
-
-    @pytest.fixture
-    async def five(self, metadata: Metadata) -> Metadata:
-        """Five revisions of Q42: 2 and 4 mass edits, 3 and 4 by "Bot"; and one of Q1."""
-        for number in range(1, 6):
-            edit = EditInfo(
-                "Alice",
-                is_mass_edit=number in (2, 4),
-                edit_type={3: "Bot", 4: "Bot", 5: "bot"}.get(number, ""),
-            )
-            await metadata.commit(a_swap("Q42", number, number - 1 or None, edit=edit))
-        await metadata.commit(a_swap("Q1", 1))
-        return metadata
-
-    async def test_the_history_is_newest_first(self, five: Metadata) -> None:
-        assert [row.revision for row in await five.history(Q42, None, EVERYTHING)] == [5, 4, 3, 2, 1]
-        assert {row.entity for row in await five.history(Q42, None, EVERYTHING)} == {Q42}
-
-    async def test_the_history_is_read_in_pages(self, five: Metadata) -> None:
-        """Q10."""
-        assert [row.revision for row in await five.history(Q42, None, 2)] == [5, 4]
-        assert [row.revision for row in await five.history(Q42, 4, 2)] == [3, 2]
-        assert [row.revision for row in await five.history(Q42, 2, 2)] == [1]
-        assert await five.history(Q42, 1, 2) == []
-
-    async def test_an_entity_that_is_not_there_has_no_history(self, five: Metadata) -> None:
-        assert await five.history(Q2, None, EVERYTHING) == []
-
-    async def test_a_row_of_the_history_is_the_revisions_row(self, five: Metadata) -> None:
-        [newest] = await five.history(Q42, None, 1)
-
-        assert newest == await five.revision(Q42, 5)
-
-    @pytest.mark.parametrize(
-        ("wanted", "revisions"),
-        [
-            (RevisionFilter(is_mass_edit=True), [4, 2]),
-            (RevisionFilter(is_mass_edit=False), [5, 3, 1]),
-            (RevisionFilter(edit_type="Bot"), [4, 3]),
-            (RevisionFilter(edit_type="bot"), [5]),
-            (RevisionFilter(edit_type=""), [2, 1]),
-            (RevisionFilter(is_mass_edit=True, edit_type="Bot"), [4]),
-            (RevisionFilter(edit_type="other"), []),
-        ],
-    )
-    async def test_the_history_is_filtered(
-        self, five: Metadata, wanted: RevisionFilter, revisions: list[int]
-    ) -> None:
-        """Q1: by kind of edit, letter by letter."""
-        assert [row.revision for row in await five.history(Q42, None, EVERYTHING, wanted)] == revisions
-
-    async def test_a_filtered_history_is_read_in_pages(self, five: Metadata) -> None:
-        """Q1: the limit counts what is wanted."""
-        mass = RevisionFilter(is_mass_edit=True)
-
-        assert [row.revision for row in await five.history(Q42, None, 1, mass)] == [4]
-        assert [row.revision for row in await five.history(Q42, 4, 1, mass)] == [2]
-
-    # Statement ids
-
-    @pytest.mark.parametrize(
-        "statement_id",
-        [
-            f"Q42${REGULAR}",
-            f"Q42${REGULAR.lower()}",
-            f"q42${REGULAR}",
-            f"q42${REGULAR.lower()}",
-            f"Q42${REGULAR[:20]}{REGULAR[20:].lower()}",
-            "Q42$11111111-1111-1111-1111-111111111111",
-            f"Q42${{{REGULAR}}}",
-            f"Q42${REGULAR.replace('-', '')}",
-            f"Q42${REGULAR.replace('-', '')}----",
-            "Q42$ZZZZZZZZ-9E0B-4F5D-8E6A-0123456789AB",
-            f"Q1${REGULAR}",
-            f"P42${REGULAR}",
-            f"M42${REGULAR}",
-            f"wikidata:Q42${REGULAR}",
-            f"Q42-{REGULAR}",
-            f"Q42$${REGULAR}",
-            "Q42$",
-            "$",
-            "",
-            "Ünïcödé 😀",
-            None,
-        ],
-    )
-    async def test_a_statement_id_comes_back_as_it_went_in(
-        self, metadata: Metadata, statement_id: str | None
-    ) -> None:
-        """S9: and so do its neighbours."""
-        ids = [f"Q42${REGULAR}", statement_id, f"q42${REGULAR.lower()}", statement_id, None]
-        await metadata.commit(a_swap("Q42", hashes=range(5), ids=ids))
-
-        assert await metadata.statement_ids([(Q42, 1)]) == {(Q42, 1): ids}
-
-    @pytest.mark.parametrize("subject", ["L1-F1", "l1-f1", "L1", "L1-F2", "L1-S1"])
-    async def test_statement_ids_of_forms_and_senses_come_back(
-        self, metadata: Metadata, subject: str
-    ) -> None:
-        """S9: whatever subject they name."""
-        ids = [f"{subject}${REGULAR}"] * 4
-        swap = a_swap(
-            "L1",
-            hashes=range(4),
-            ids=ids,
-            property_counts={"P1": 1},
-            parts={"L1-F1": {"P1": 1}, "L1-F2": {}, "L1-S1": {"P1": 1, "P2": 1}},
-        )
-
-        await metadata.commit(swap)
-
-        assert await metadata.statement_ids([(L1, 1)]) == {(L1, 1): ids}
-
-    async def test_statement_ids_of_several_revisions_come_in_one_call(self, metadata: Metadata) -> None:
-        """A revision that is not there is not in the answer."""
-        await committed(
-            metadata,
-            a_swap("Q1", hashes=[1], ids=["a"]),
-            a_swap("Q1", 2, 1, hashes=[1, 2], ids=["a", "b"]),
-            a_swap("Q2"),
-        )
-
-        found = await metadata.statement_ids([(Q1, 1), (Q1, 2), (Q1, 3), (Q2, 1), (Q42, 1)])
-
-        assert found == {(Q1, 1): ["a"], (Q1, 2): ["a", "b"], (Q2, 1): []}
 
     # Ids
 

@@ -13,7 +13,7 @@ import pytest
 from storage.canonical import StatementHasher, hash64
 from storage.ids import EntityId
 from storage.model import StatementBody, StatementHash
-from storage.ports import Claim, Metadata, Pending, StatementRow
+from storage.ports import Claim, HoldersPage, Metadata, Pending, StatementRow, UsedStatements
 from tests.builders import NOW, a_body, an_attempt
 from tests.conformance import MetadataSuite, insisting
 
@@ -54,6 +54,14 @@ def a_claim(
 
 A, B, C = a_body("P31", item="Q5"), a_body("P569", string="b"), a_body("P569", string="c")
 HASH_A, HASH_B, HASH_C = (hash64(body.canonical) for body in (A, B, C))
+
+
+async def holders(
+    metadata: Metadata, statement: StatementHash, limit: int = 1000, after: EntityId | None = None
+) -> list[EntityId]:
+    """One page."""
+    page = HoldersPage(statement, limit, after)
+    return list((await metadata.holders([page]))[page])
 
 
 class StatementsSuite(MetadataSuite):
@@ -122,7 +130,7 @@ class StatementsSuite(MetadataSuite):
 
         assert claimed[A.digest].hash == place
         assert (await metadata.find([place]))[place].ref_count == 1
-        assert await metadata.holders(place) == [Q1]
+        assert await holders(metadata, place) == [Q1]
 
     async def test_a_hash_taken_by_another_statement_is_probed_past(self, metadata: Metadata) -> None:
         """T3."""
@@ -295,7 +303,7 @@ class StatementsSuite(MetadataSuite):
         )
 
         assert (await peers[0].find([HASH_A]))[HASH_A].ref_count == 1
-        assert await peers[0].holders(HASH_A) == [Q1]
+        assert await holders(peers[0], HASH_A) == [Q1]
 
     async def test_racing_holds_of_several_entities_each_count(self, peers: Sequence[Metadata]) -> None:
         """T4: the count is the number of entities."""
@@ -311,7 +319,7 @@ class StatementsSuite(MetadataSuite):
 
         rows = await peers[0].find([HASH_A, HASH_B])
         assert {place: row.ref_count for place, row in rows.items()} == {HASH_A: 20, HASH_B: 20}
-        assert sorted(await peers[0].holders(HASH_A)) == sorted(entities)
+        assert sorted(await holders(peers[0], HASH_A)) == sorted(entities)
 
     async def test_holding_drops_the_pending_facts_of_its_attempt_alone(self, metadata: Metadata) -> None:
         """I6: another attempt may still commit."""
@@ -347,7 +355,43 @@ class StatementsSuite(MetadataSuite):
         assert await metadata.pending(hashes) == {}
 
     async def test_nobody_holds_an_unknown_statement(self, metadata: Metadata) -> None:
-        assert await metadata.holders(HASH_A) == []
+        assert await holders(metadata, HASH_A) == []
+
+    @pytest.fixture
+    async def held(self, metadata: Metadata) -> Metadata:
+        """Statements that many entities hold, and some that nobody does."""
+        await metadata.claim(a_claim(A, B, C), hash64, NOW)
+        for text in ("Q1", "Q2", "Q10", "Q9", "Q2147483647", "P4", "L1", "E1"):
+            hashes = [HASH_A, HASH_B] if text < "Q1" else [HASH_A]
+            await metadata.hold(EntityId(text), hashes, None)
+        return metadata
+
+    @pytest.mark.parametrize("limit", [1, 2, 3, 100])
+    async def test_pages_of_holders_give_each_once_in_one_order(self, held: Metadata, limit: int) -> None:
+        """Q10."""
+        seen: list[EntityId] = []
+        while page := await holders(held, HASH_A, limit, seen[-1] if seen else None):
+            assert len(page) <= limit
+            seen.extend(page)
+            assert len(seen) <= 8
+
+        assert sorted(seen) == ["E1", "L1", "P4", "Q1", "Q10", "Q2", "Q2147483647", "Q9"]
+        assert seen == await holders(held, HASH_A)
+
+    async def test_several_pages_of_holders_come_in_one_call(self, held: Metadata) -> None:
+        """Each is what it is when asked for alone; here more than one statement of SQL takes."""
+        pages = [
+            HoldersPage(statement, limit, after)
+            for statement in (HASH_A, HASH_B, HASH_C, *range(80))
+            for limit in (0, 1, 3, 1000)
+            for after in (None, Q2)
+        ]
+
+        found = await held.holders(pages)
+
+        assert found == {page: (await held.holders([page]))[page] for page in pages}
+        assert sorted(found[HoldersPage(HASH_B, 1000)]) == ["E1", "L1", "P4"]
+        assert await held.holders([]) == {}
 
     async def test_releasing_drops_the_pending_facts_of_a_dead_attempt_alone(
         self, metadata: Metadata
@@ -375,3 +419,73 @@ class StatementsSuite(MetadataSuite):
         await metadata.release(Q1, [HASH_C], an_attempt(1))
 
         assert await metadata.unheld([HASH_A, HASH_B, HASH_C]) == {HASH_C}
+
+    # Most used
+
+    @pytest.fixture
+    async def used(self, metadata: Metadata) -> Metadata:
+        """Statements of five properties, held by none to three entities; hashes on both sides of 63 bits."""
+        for uses in range(4):
+            for number in (1, 2, 3, 4, 10):
+                place = (number * 2**62 + uses * 1000 + number) % 2**64
+                body = a_body(f"P{number}", string=f"{uses}")
+                await metadata.claim(a_claim(body), always(place), NOW)
+                for entity in range(uses):
+                    await metadata.hold(EntityId(f"Q{entity + 1}"), [place], None)
+        return metadata
+
+    USED = (
+        UsedStatements(),
+        UsedStatements(0),
+        UsedStatements(ascending=True),
+        UsedStatements(3),
+        UsedStatements(4),
+        UsedStatements(1, (2, 4)),
+        UsedStatements(0, (10, 999), ascending=True),
+        UsedStatements(1, (5, 9)),
+    )
+
+    @pytest.mark.parametrize("wanted", USED)
+    async def test_the_most_used_statements_come_first(self, used: Metadata, wanted: UsedStatements) -> None:
+        """T6: or the least used; of one property or of a range of them; those of one count by their hash."""
+        first, last = wanted.properties or (0, 99)
+        every = await used.statement_rows(None, 1000)
+        assert len(every) == 20
+
+        assert list(await used.most_used(wanted, None, 1000)) == sorted(
+            (
+                row
+                for row in every
+                if row.ref_count >= wanted.minimum and first <= int(row.property[1:]) <= last
+            ),
+            key=lambda row: (row.ref_count, row.hash),
+            reverse=not wanted.ascending,
+        )
+
+    @pytest.mark.parametrize("wanted", USED)
+    @pytest.mark.parametrize("limit", [1, 2, 7])
+    async def test_pages_of_the_most_used_give_each_once(
+        self, used: Metadata, limit: int, wanted: UsedStatements
+    ) -> None:
+        """Q10: those of one count included."""
+        seen: list[StatementRow] = []
+        while page := await used.most_used(
+            wanted, (seen[-1].ref_count, seen[-1].hash) if seen else None, limit
+        ):
+            assert len(page) <= limit
+            seen.extend(page)
+            assert len(seen) <= 20
+
+        assert seen == list(await used.most_used(wanted, None, 1000))
+
+    @pytest.mark.parametrize("ascending", [False, True])
+    async def test_a_page_of_the_most_used_may_begin_outside_of_what_is_wanted(
+        self, used: Metadata, ascending: bool
+    ) -> None:
+        """Q10: the count of the last one seen may have changed since, or the minimum."""
+        wanted = UsedStatements(2, ascending=ascending)
+        every = list(await used.most_used(wanted, None, 1000))
+
+        below, above = [list(await used.most_used(wanted, after, 1000)) for after in ((0, 2**63), (9, 2**63))]
+
+        assert (below, above) == ((every, []) if ascending else ([], every))

@@ -18,6 +18,7 @@ from tests.conformance.leases import LeasesSuite
 from tests.conformance.links import LinksSuite
 from tests.conformance.objects import ObjectsSuite
 from tests.conformance.outbox import OutboxSuite
+from tests.conformance.revisions import RevisionsSuite
 from tests.conformance.statements import StatementsSuite
 
 
@@ -66,6 +67,10 @@ class TestStatements(EmbeddedMetadata, StatementsSuite):
 
 class TestHeads(EmbeddedMetadata, HeadsSuite):
     """Heads and revisions."""
+
+
+class TestRevisions(EmbeddedMetadata, RevisionsSuite):
+    """Histories and the newest revisions."""
 
 
 class TestOutbox(EmbeddedMetadata, OutboxSuite):

@@ -19,6 +19,7 @@ from tests.conformance.test_embedded import (
     TestLinks,
     TestObjects,
     TestOutbox,
+    TestRevisions,
     TestStatements,
     second,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "TestLinks",
     "TestObjects",
     "TestOutbox",
+    "TestRevisions",
     "TestStatements",
     "second",
 ]

@@ -19,7 +19,7 @@ from storage import reading, relay, times
 from storage.check import check
 from storage.content import equal
 from storage.ids import entity_id
-from storage.ports import Stores
+from storage.ports import RedirectsPage, Stores
 from tests.builders import an_item
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "wikidata"
@@ -63,7 +63,8 @@ async def test_a_redirect_becomes_a_tombstone_that_names_its_target(stores: Stor
     await import_documents([*documents(target), Redirect(Place("here", ""), "Q2", "Q1")], stores)
     head = (await stores.metadata.heads([entity_id("Q2")]))[entity_id("Q2")].head
     assert head.redirects_to == "Q1"
-    assert (await stores.metadata.redirects_to([entity_id("Q1")], 10)) == {"Q1": ["Q2"]}
+    page = RedirectsPage(entity_id("Q1"), 10)
+    assert [one.source for one in (await stores.metadata.redirects_to([page]))[page]] == ["Q2"]
     assert await findings(stores) == []
 
 

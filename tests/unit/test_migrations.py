@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, event, inspect
 
 from app.compose import open_embedded
-from storage.sql.migrate import NewerSchema, migrate
+from storage.sql.migrate import HEAD, NewerSchema, migrate
 from storage.sql.sqlite import SqliteDatabase
 from storage.sql.tables import metadata
 from tests.builders import a_swap
@@ -88,6 +90,32 @@ def test_migrating_again_changes_nothing(connection: Connection) -> None:
     with connection.begin():
         after = connection.exec_driver_sql("SELECT type, name, sql FROM sqlite_master ORDER BY name").all()
         assert after == before
+        assert connection.exec_driver_sql("SELECT * FROM id_ranges").all() == [("item", 7)]
+
+
+def test_the_version_of_the_program_is_that_of_its_newest_script(connection: Connection) -> None:
+    """Else each start of a process would look through the scripts."""
+    with connection.begin():
+        migrate(connection)
+
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == HEAD
+
+
+def test_tables_of_an_older_program_are_brought_to_this_version(connection: Connection) -> None:
+    """And keep what is in them."""
+    older = Config()
+    older.set_main_option("script_location", str(ROOT / "storage" / "sql" / "migrations"))
+    older.set_main_option("path_separator", "os")
+    with connection.begin():
+        older.attributes["connection"] = connection
+        command.upgrade(older, "0001")
+        connection.exec_driver_sql("INSERT INTO id_ranges VALUES ('item', 7)")
+
+    with connection.begin():
+        migrate(connection)
+
+    with connection.begin():
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         assert connection.exec_driver_sql("SELECT * FROM id_ranges").all() == [("item", 7)]
 
 
