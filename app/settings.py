@@ -23,6 +23,13 @@ def _positive(text: str) -> int:
     return number
 
 
+def _size(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError("is not 0 or a positive number")
+    return number
+
+
 def _port(text: str) -> int:
     number = int(text)
     if not 0 <= number <= 65535:
@@ -71,6 +78,9 @@ class Settings:
         1.0, _seconds, "how often the relay looks for work that nobody woke it for"
     )
     max_body_bytes: int = _setting(16 * 2**20, _positive, "largest request body, in bytes")
+    cache_bytes: int = _setting(
+        256 * 2**20, _size, "memory for what was read of immutable objects, in bytes; 0 keeps nothing"
+    )
     drain_seconds: float = _setting(30.0, _seconds, "how long a shutdown waits for edits under way")
 
 

@@ -6,16 +6,28 @@ Missing or damaged content is a value of the answer with its key, never a shorte
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
+from storage.cache import Found, Read, Weighed, weighed
 from storage.content import join
 from storage.errors import Damaged, EntityGone, EntityMissing, RevisionMissing
 from storage.ids import EntityId
 from storage.keys import Key, older_snapshot_keys, older_statement_keys, snapshot_key, statement_key
-from storage.model import JsonObject, Revision, Snapshot, StatementBody, StatementHash, StoredSnapshot
-from storage.ports import HeadRevision, StoredObject, Stores
+from storage.model import (
+    Attempt,
+    JsonObject,
+    Revision,
+    Snapshot,
+    StatementBody,
+    StatementHash,
+    StoredSnapshot,
+)
+from storage.ports import HeadRevision, HistoryPage, StatementRow, StoredObject, Stores
 from storage.snapshot import read_snapshot, read_statement, regrouped
+
+V = TypeVar("V")
 
 AVAILABLE = 20
 """How many revisions are named when a missing one is asked for."""
@@ -38,10 +50,12 @@ async def row_of(stores: Stores, entity: EntityId, revision: int | None = None) 
         raise EntityGone(entity)
     if revision is None or revision == head.head.revision:
         return head.revision
-    row = await stores.metadata.revision(entity, revision)
+    place = (entity, revision)
+    row = (await stores.metadata.revisions([place])).get(place)
     if row is None:
-        recent = await stores.metadata.history(entity, None, AVAILABLE)
-        raise RevisionMissing(entity, revision, [known.revision for known in recent])
+        newest = HistoryPage(entity, AVAILABLE)
+        known = (await stores.metadata.histories([newest]))[newest]
+        raise RevisionMissing(entity, revision, [one.revision for one in known])
     return row
 
 
@@ -50,16 +64,14 @@ async def snapshots(
 ) -> Mapping[tuple[EntityId, int], StoredSnapshot | Damaged]:
     """The snapshots of committed revisions."""
     keys = {snapshot_key(row.entity, row.revision): row for row in rows}
-    found = await _with_older_names(
-        stores, {key: older_snapshot_keys(row.entity, row.revision) for key, row in keys.items()}
-    )
-    answer: dict[tuple[EntityId, int], StoredSnapshot | Damaged] = {}
-    for key, row in keys.items():
-        stored = found[key]
-        answer[(row.entity, row.revision)] = (
-            stored if isinstance(stored, Damaged) else _snapshot(stores, key, row, stored)
-        )
-    return answer
+
+    async def read(missed: Collection[Key]) -> Found[_Attempted]:
+        olders = {key: older_snapshot_keys(keys[key].entity, keys[key].revision) for key in missed}
+        found = await _with_older_names(stores, olders)
+        return {key: _snapshot(stores, key, keys[key], stored) for key, stored in found.items()}
+
+    found = await _through_cache(stores, keys.keys(), read)
+    return {(row.entity, row.revision): _committed(key, row, found[key]) for key, row in keys.items()}
 
 
 async def statements(
@@ -67,12 +79,20 @@ async def statements(
 ) -> Mapping[StatementHash, StatementBody | Damaged]:
     """The content of statements that committed revisions name."""
     keys = {statement_key(one): one for one in hashes}
-    found = await _with_older_names(stores, {key: older_statement_keys(one) for key, one in keys.items()})
-    return {one: _statement(stores, key, one, found[key]) for key, one in keys.items()}
+
+    async def read(missed: Collection[Key]) -> Found[StatementBody]:
+        found = await _with_older_names(stores, {key: older_statement_keys(keys[key]) for key in missed})
+        return {key: _statement(stores, key, keys[key], stored) for key, stored in found.items()}
+
+    found = await _through_cache(stores, keys.keys(), read)
+    return {
+        one: stored if isinstance(stored := found[key], Damaged) else stored.value
+        for key, one in keys.items()
+    }
 
 
-async def visible(stores: Stores, hashes: Collection[StatementHash]) -> set[StatementHash]:
-    """Those statements that some committed revision holds: the others must not be shown by hash.
+async def visible(stores: Stores, hashes: Collection[StatementHash]) -> Mapping[StatementHash, StatementRow]:
+    """The rows of those statements that some committed revision holds: the others must not be shown by hash.
 
     A statement is visible as soon as its revision is, though its reference may not be derived yet: then the
     pending fact leads to the entity.
@@ -82,7 +102,7 @@ async def visible(stores: Stores, hashes: Collection[StatementHash]) -> set[Stat
     claims = await stores.metadata.pending(set(rows) - seen)
     entities = {fact.entity for facts in claims.values() for fact in facts}
     if not entities:
-        return seen
+        return {one: rows[one] for one in seen}
     known = await stores.metadata.heads(entities)
     for one, facts in claims.items():
         for fact in facts:
@@ -90,7 +110,7 @@ async def visible(stores: Stores, hashes: Collection[StatementHash]) -> set[Stat
             if head is not None and await _holds(stores, head, fact.base, one):
                 seen.add(one)
                 break
-    return seen
+    return {one: rows[one] for one in seen}
 
 
 async def _holds(stores: Stores, head: HeadRevision, base: int, statement: StatementHash) -> bool:
@@ -101,8 +121,10 @@ async def _holds(stores: Stores, head: HeadRevision, base: int, statement: State
     while row is not None and row.revision > base:
         if row.index is not None and statement in row.index.hashes:
             return True
-        older = await stores.metadata.history(row.entity, row.revision, 1)
-        row = older[0] if older else None
+        if row.parent is None:
+            return False
+        place = (row.entity, row.parent)
+        row = (await stores.metadata.revisions([place])).get(place)
     return False
 
 
@@ -129,23 +151,52 @@ async def entity_json(stores: Stores, row: Revision) -> JsonObject:
     return join(snapshot.content, {one: body.statement for one, body in bodies.items()})
 
 
-def _snapshot(stores: Stores, key: Key, row: Revision, stored: StoredObject) -> StoredSnapshot | Damaged:
+@dataclass(frozen=True, slots=True)
+class _Attempted:
+    """A snapshot with the attempt that its object carries."""
+
+    snapshot: StoredSnapshot
+    attempt: Attempt | None
+
+
+async def _through_cache(stores: Stores, keys: Set[Key], read: Read[V]) -> Found[V]:
+    return await (read(keys) if stores.cache is None else stores.cache.get(keys, read))
+
+
+def _snapshot(
+    stores: Stores, key: Key, row: Revision, stored: StoredObject | Damaged
+) -> Weighed[_Attempted] | Damaged:
+    if isinstance(stored, Damaged):
+        return stored
+    if (other := _other_attempt(key, row, stored)) is not None:
+        return other  # here already, so that it is not kept
+    try:
+        snapshot = read_snapshot(stored.data, row.entity, row.revision, key, stores.hasher)
+    except Damaged as damage:
+        return damage
+    return weighed(_Attempted(snapshot, stored.attempt), stored.data)
+
+
+def _committed(key: Key, row: Revision, found: Weighed[_Attempted] | Damaged) -> StoredSnapshot | Damaged:
+    if isinstance(found, Damaged):
+        return found
+    return _other_attempt(key, row, found.value) or found.value.snapshot
+
+
+def _other_attempt(key: Key, row: Revision, stored: StoredObject | _Attempted) -> Damaged | None:
     # An object of another attempt at this key means that the row and the object belong to different tries.
     if stored.attempt is not None and stored.attempt != row.attempt:
         return Damaged(str(key), "was written by another attempt than the one that committed")
-    try:
-        return read_snapshot(stored.data, row.entity, row.revision, key, stores.hasher)
-    except Damaged as damage:
-        return damage
+    return None
 
 
 def _statement(
     stores: Stores, key: Key, one: StatementHash, stored: StoredObject | Damaged
-) -> StatementBody | Damaged:
+) -> Weighed[StatementBody] | Damaged:
     if isinstance(stored, Damaged):
         return stored
     try:
-        return read_statement(stored.data, one, key, stores.hasher)
+        return weighed(read_statement(stored.data, one, key, stores.hasher), stored.data)
     except Damaged as damage:
         return damage
 
