@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import strawberry
 
@@ -26,6 +26,8 @@ class Context:
     new_entity_id: NewEntityId
     editor: str
     """Who edits, by credentials; `entity-api` without any."""
+    selections: dict[tuple[int | str, ...], frozenset[str]] = field(default_factory=dict)
+    """What is selected below the fields of this request's document, by their nodes (see `selection`)."""
 
 
 Info = strawberry.Info[Context, None]

@@ -1,56 +1,45 @@
-"""Entities: what their head row tells at once, and the lazy ways to terms and statements."""
+"""Entities: what their row tells at once, and the lazy ways to terms, statements, history and links."""
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Mapping
 from datetime import datetime
+from typing import Annotated, Any
 
 import strawberry
 
+from graph import loading
+from graph.backlinks import Backlink, backlinks
 from graph.context import Info
-from graph.scalars import Json, LanguageCode, StatementHash
-from graph.statement import Held, Statement
-from graph.terms import AliasesInLanguage, LabelWithLanguage, aliases, terms
+from graph.kinds import EntityKind, kind_of
+from graph.links import ItemValue
+from graph.node import Node
+from graph.pages import After, Connection, First
+from graph.plain import extra, plain, text_if_any
+from graph.redirects import Redirect, incoming, incoming_count
+from graph.revision import History, Revision, history
+from graph.scalars import Json, SiteId
+from graph.subject import StatementProvider
+from graph.terms import AliasesProvider, DescriptionProvider, LabelProvider
 from storage import reading
-from storage.errors import EntityGone, EntityMissing
 from storage.ids import EntityId, EntityType, PropertyId, type_of
-from storage.model import JsonObject, Revision, StatementBody, StatementIndex
-
-
-@strawberry.enum(name="EntityType", description="The kinds of entity.")
-class EntityKind(enum.Enum):
-    """By their name in entity JSON."""
-
-    ITEM = "item"
-    PROPERTY = "property"
-    LEXEME = "lexeme"
-    ENTITY_SCHEMA = "entity-schema"
-
-
-@strawberry.type(description="How many statements an entity has of a property.")
-class PropertyCount:
-    """One property's count."""
-
-    property_id: PropertyId = strawberry.field(description="The property.")
-    count: int = strawberry.field(description="How many statements it has.")
+from storage.model import JsonObject
 
 
 @strawberry.interface(
     description="An entity of the Wikibase at one of its revisions, the newest unless asked otherwise."
 )
-class Entity:
+class Entity(Node, StatementProvider):
     """What all kinds share. Fields of the row cost nothing more; terms read the snapshot, statements their objects."""
 
-    row: strawberry.Private[Revision]
+    via: strawberry.Private[tuple[EntityId, ...]] = ()
 
     @strawberry.field(description="The entity's id.")
-    def id(self) -> EntityId:
-        return self.row.entity
+    def id(self) -> strawberry.ID:
+        return strawberry.ID(self.row.entity)
 
     @strawberry.field(description="The entity's kind.")
     def type(self) -> EntityKind:
-        return EntityKind(str(type_of(self.row.entity)))
+        return kind_of(self.row.entity)
 
     @strawberry.field(description="The revision that is shown.")
     def revision_id(self) -> int:
@@ -60,145 +49,143 @@ class Entity:
     def modified(self) -> datetime:
         return self.row.created_at
 
-    @strawberry.field(description="The properties that the entity has statements of, in order.")
-    async def properties(self, info: Info) -> list[PropertyId]:
-        return list((await self._index(info)).property_counts)
-
-    @strawberry.field(description="The number of statements by property.")
-    async def property_counts(self, info: Info) -> list[PropertyCount]:
-        counts = (await self._index(info)).property_counts
-        return [PropertyCount(property_id=PropertyId(name), count=count) for name, count in counts.items()]
+    @strawberry.field(
+        description="The ids that redirected here, from the one that was asked for on; empty if none did."
+    )
+    def redirected_from(self) -> list[strawberry.ID]:
+        return [strawberry.ID(one) for one in self.via]
 
     @strawberry.field(
-        description="The hashes of the statements of these properties, of all if none are named."
+        description="The revision that is shown: who made it and why, its state and its snapshot."
     )
-    async def statement_hashes(
-        self, info: Info, properties: list[PropertyId] | None = None
-    ) -> list[StatementHash]:
-        return [StatementHash(one) for one in (await self._index(info)).of(properties)]
+    def revision(self) -> Revision:
+        return Revision(facts=self.row)
+
+    @strawberry.field(description="The revisions of the entity, newest first. From the database alone.")
+    async def history(
+        self, info: Info, wanted: History = None, first: First = 20, after: After = None
+    ) -> Connection[Revision] | None:
+        return await history(info, self.row.entity, wanted, first, after)
 
     @strawberry.field(
-        description="The statements of these properties, of all if none are named. Only what is selected is fetched."
+        description="The statements of other entities that refer to this one: as value, in a qualifier or in a reference."
     )
-    async def statements(self, info: Info, properties: list[PropertyId] | None = None) -> list[Statement]:
-        index = await self._index(info)
-        inline: Mapping[int, StatementBody] = {}
-        if self.row.index is None:
-            inline = (await reading.content_of(info.context.loaders.stores, self.row))[1]
-        names = [name for name, count in index.property_counts.items() for _ in range(count)]
-        return [
-            Statement(
-                held=Held(
-                    self.row,
-                    position,
-                    index.hashes[position],
-                    PropertyId(names[position]),
-                    inline.get(index.hashes[position]),
-                )
-            )
-            for position in index.positions(properties)
-        ]
+    async def backlinks(
+        self,
+        info: Info,
+        property: Annotated[
+            PropertyId | None, strawberry.argument(description="Only statements of this property.")
+        ] = None,
+        first: First = 20,
+        after: After = None,
+    ) -> Connection[Backlink] | None:
+        return await backlinks(info, self.row.entity, property, first, after)
 
-    @strawberry.field(description="The whole entity in Wikibase's JSON. Fetches everything.")
-    async def json(self, info: Info) -> Json:
+    @strawberry.field(description="The redirects that lead to this entity.")
+    async def redirects(
+        self, info: Info, first: First = 20, after: After = None
+    ) -> Connection[Redirect] | None:
+        return await incoming(info, self.row.entity, first, after)
+
+    @strawberry.field(description="How many redirects lead to this entity.")
+    async def redirect_count(self, info: Info) -> int | None:
+        return await incoming_count(info, self.row.entity)
+
+    @strawberry.field(
+        description="The whole entity in Wikibase's JSON. Reads the snapshot and every statement."
+    )
+    async def json(self, info: Info) -> Json | None:
         return Json(await reading.entity_json(info.context.loaders.stores, self.row))
 
-    async def _index(self, info: Info) -> StatementIndex:
-        if self.row.index is not None:
-            return self.row.index
-        # Older than 1.2.0: the row does not know; the snapshot does, or even only the statements do.
-        snapshot, _ = await reading.content_of(info.context.loaders.stores, self.row)
-        claims = snapshot.content.claims
-        return StatementIndex(claims.hashes(), claims.property_counts())
-
-    async def _snapshot(self, info: Info) -> JsonObject:
+    async def content(self, info: Info) -> JsonObject:
+        """The entity's JSON without statements, from its snapshot."""
         return (await info.context.loaders.snapshot_of(self.row)).snapshot.content.entity
 
 
-@strawberry.interface(description="An entity that has labels, descriptions and aliases.")
-class Termed(Entity):
-    """Terms are read from the snapshot: one object for all of them."""
+@strawberry.type(description="A page about an item on another site.")
+class Sitelink:
+    """Plain data as stored."""
 
-    @strawberry.field(description="The labels in these languages, in all if none are named.")
-    async def labels(
-        self, info: Info, languages: list[LanguageCode] | None = None
-    ) -> list[LabelWithLanguage]:
-        return terms((await self._snapshot(info)).get("labels"), languages)
-
-    @strawberry.field(description="The label in one language, null if there is none.")
-    async def label(self, info: Info, language_code: LanguageCode) -> str | None:
-        found = terms((await self._snapshot(info)).get("labels"), [language_code])
-        return found[0].value if found else None
-
-    @strawberry.field(description="The descriptions in these languages, in all if none are named.")
-    async def descriptions(
-        self, info: Info, languages: list[LanguageCode] | None = None
-    ) -> list[LabelWithLanguage]:
-        return terms((await self._snapshot(info)).get("descriptions"), languages)
-
-    @strawberry.field(description="The description in one language, null if there is none.")
-    async def description(self, info: Info, language_code: LanguageCode) -> str | None:
-        found = terms((await self._snapshot(info)).get("descriptions"), [language_code])
-        return found[0].value if found else None
-
-    @strawberry.field(description="The aliases in these languages, in all if none are named.")
-    async def aliases(
-        self, info: Info, languages: list[LanguageCode] | None = None
-    ) -> list[AliasesInLanguage]:
-        return aliases((await self._snapshot(info)).get("aliases"), languages)
+    site_id: SiteId = plain("site", description="The site.")
+    title: str = plain("title", description="The title of the page.")
+    badges: list[ItemValue] = plain(
+        lambda link: link.get("badges", ()), description="The items that say what the page is marked as."
+    )
+    url: str | None = plain(
+        text_if_any("url"), description="The address of the page, where an import brought it."
+    )
+    extra: Json | None = plain(
+        extra("site", "title", "badges", "url"),
+        description="What is stored beside the fields of Wikibase's format.",
+    )
 
 
 @strawberry.type(description="An item: a thing or an idea.")
-class Item(Termed):
+class Item(Entity, LabelProvider, DescriptionProvider, AliasesProvider):
     """Q ids."""
+
+    @strawberry.field(description="The pages about the item on other sites.")
+    async def sitelinks(
+        self,
+        info: Info,
+        site_ids: Annotated[
+            list[SiteId] | None,
+            strawberry.argument(description="Only of these sites, in this order; of all if null."),
+        ] = None,
+    ) -> list[Sitelink] | None:
+        links = await self._sitelinks(info)
+        if site_ids is None:
+            return list(links.values())
+        return [links[site] for site in dict.fromkeys(site_ids) if site in links]
+
+    @strawberry.field(description="The page about the item on one site; null if there is none.")
+    async def sitelink(
+        self, info: Info, site_id: Annotated[SiteId, strawberry.argument(description="The site.")]
+    ) -> Sitelink | None:
+        return (await self._sitelinks(info)).get(site_id)
+
+    async def _sitelinks(self, info: Info) -> dict[str, Any]:
+        links = (await self.content(info)).get("sitelinks")
+        return links if isinstance(links, dict) else {}
 
 
 @strawberry.type(description="A property: what statements say something with.")
-class Property(Termed):
+class Property(Entity, LabelProvider, DescriptionProvider, AliasesProvider):
     """P ids."""
 
     @strawberry.field(description="The data type of the property's values.")
     async def data_type(self, info: Info) -> str | None:
-        data_type: str | None = (await self._snapshot(info)).get("datatype")
+        data_type: str | None = (await self.content(info)).get("datatype")
         return data_type
 
 
-@strawberry.type(description="A lexeme: a word of a language.")
-class Lexeme(Entity):
-    """L ids."""
-
-    @strawberry.field(description="The lemmas in these languages, in all if none are named.")
-    async def lemmas(
-        self, info: Info, languages: list[LanguageCode] | None = None
-    ) -> list[LabelWithLanguage]:
-        return terms((await self._snapshot(info)).get("lemmas"), languages)
-
-
 @strawberry.type(description="An entity schema: what statements entities of a kind should have.")
-class EntitySchema(Termed):
+class EntitySchema(Entity, LabelProvider, DescriptionProvider, AliasesProvider):
     """E ids."""
+
+
+def shown(found: loading.Found) -> Entity:
+    """The GraphQL object of what was found."""
+    kind = type_of(found.row.entity)
+    if kind is EntityType.LEXEME:
+        from graph.lexeme import Lexeme
+
+        return Lexeme(row=found.row, via=found.via)
+    return _KINDS[kind](row=found.row, via=found.via)
 
 
 _KINDS: dict[EntityType, type[Entity]] = {
     EntityType.ITEM: Item,
     EntityType.PROPERTY: Property,
-    EntityType.LEXEME: Lexeme,
     EntityType.ENTITY_SCHEMA: EntitySchema,
 }
 
 
-def entity_of(row: Revision) -> Entity:
-    """The GraphQL object of a revision's row."""
-    return _KINDS[type_of(row.entity)](row=row)
-
-
-async def load_entity(info: Info, entity: EntityId, revision_id: int | None) -> Entity:
-    """The entity, at a revision if one is named. EntityMissing, EntityGone, RevisionMissing."""
+async def load_entity(
+    info: Info, entity: EntityId, revision_id: int | None = None, *, follow: bool = True
+) -> Entity:
+    """The entity, at a revision if one is named. What can't be shown is an error that says why (see `loading`)."""
+    loaders = info.context.loaders
     if revision_id is not None:
-        return entity_of(await reading.row_of(info.context.loaders.stores, entity, revision_id))
-    head = await info.context.loaders.head.load(entity)
-    if head is None:
-        raise EntityMissing(entity)
-    if head.head.flags.is_deleted:
-        raise EntityGone(entity)
-    return entity_of(head.revision)
+        return shown(await loading.at(loaders, entity, revision_id))
+    return shown(await loading.current(loaders, entity, follow=follow))

@@ -11,8 +11,12 @@ def extensions(error: errors.StorageError) -> dict[str, Any]:
     """The `extensions` of a GraphQL error: a code to branch on, and the facts."""
     facts: dict[str, Any] = {"code": error.code, "retryable": error.retryable}
     match error:
-        case errors.EntityMissing() | errors.EntityGone():
+        case errors.EntityMissing() | errors.NoRevisions() | errors.EntityGone():
             facts["entityId"] = error.entity
+        case errors.RedirectUnresolved():
+            facts |= {"entityId": error.entity, "via": list(error.via)}
+        case errors.StatementMissing():
+            facts["statement"] = str(error.statement)
         case errors.RevisionMissing():
             facts |= {
                 "entityId": error.entity,

@@ -5,7 +5,8 @@ A loader answers absence as None and damage as an error of that key alone; a bat
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -14,11 +15,24 @@ from aiodataloader import DataLoader
 from storage import reading
 from storage.errors import Damaged
 from storage.ids import EntityId
-from storage.model import Revision, StatementBody, StatementHash, StoredSnapshot
-from storage.ports import HeadRevision, Stores
+from storage.model import Revision, RevisionFacts, Snapshot, StatementBody, StatementHash, StoredSnapshot
+from storage.ports import (
+    Backlink,
+    BacklinksPage,
+    HeadRevision,
+    HistoryPage,
+    HoldersPage,
+    Redirect,
+    RedirectsPage,
+    StatementRow,
+    Stores,
+)
+from storage.raw import RawSnapshot, raw_snapshots
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+Place = tuple[EntityId, int]
+Content = tuple[Snapshot, Mapping[StatementHash, StatementBody]]
 
 BATCH = 500
 
@@ -26,7 +40,7 @@ BATCH = 500
 class Loader(Generic[K, V]):
     """A typed face of aiodataloader's loader."""
 
-    def __init__(self, find: Callable[[Collection[K]], Awaitable[Mapping[K, V]]]) -> None:
+    def __init__(self, find: Callable[[Collection[K]], Awaitable[Mapping[K, V | Damaged]]]) -> None:
         self._loader: DataLoader[K, Any] = DataLoader(partial(_in_order, find), max_batch_size=BATCH)
 
     async def load(self, key: K) -> V | None:
@@ -34,15 +48,17 @@ class Loader(Generic[K, V]):
         value: V | None = await self._loader.load(key)
         return value
 
-    async def load_many(self, keys: Collection[K]) -> list[V | None]:
-        """The values of many keys, in their order."""
-        values: list[V | None] = await self._loader.load_many(list(keys))
+    async def load_many(self, keys: Collection[K]) -> list[V | BaseException | None]:
+        """The values of many keys, in their order. What is wrong with one stands in its place."""
+        waiting = [self._loader.load(key) for key in keys]
+        values: list[V | BaseException | None] = await asyncio.gather(*waiting, return_exceptions=True)
         return values
 
 
 async def _in_order(
     find: Callable[[Collection[K]], Awaitable[Mapping[K, V]]], keys: list[K]
 ) -> list[V | None]:
+    # The loader takes an exception in this list for an error of that key.
     found = await find(keys)
     return [found.get(key) for key in keys]
 
@@ -52,27 +68,54 @@ class Loaders:
 
     def __init__(self, stores: Stores) -> None:
         self.stores = stores
+        metadata = stores.metadata
         self.head: Loader[EntityId, HeadRevision] = Loader(partial(reading.heads, stores))
-        self.statement: Loader[StatementHash, StatementBody | Damaged] = Loader(
-            partial(reading.statements, stores)
-        )
-        self._rows: dict[tuple[EntityId, int], Revision] = {}
-        self.snapshot: Loader[tuple[EntityId, int], StoredSnapshot | Damaged] = Loader(self._snapshots)
-        self.statement_ids: Loader[tuple[EntityId, int], list[str | None]] = Loader(
-            stores.metadata.statement_ids
-        )
+        self.revision: Loader[Place, Revision] = Loader(metadata.revisions)
+        self.registered: Loader[EntityId, bool] = Loader(self._registered)
+        self.history: Loader[HistoryPage, Sequence[RevisionFacts]] = Loader(metadata.histories)
+        self.statement_ids: Loader[Place, list[str | None]] = Loader(metadata.statement_ids)
+        self.statement: Loader[StatementHash, StatementBody] = Loader(partial(reading.statements, stores))
+        self.visible: Loader[StatementHash, StatementRow] = Loader(partial(reading.visible, stores))
+        self.statement_row: Loader[StatementHash, StatementRow] = Loader(metadata.find)
+        self.holders: Loader[HoldersPage, Sequence[EntityId]] = Loader(metadata.holders)
+        self.backlinks: Loader[BacklinksPage, Sequence[Backlink]] = Loader(metadata.backlinks)
+        self.redirects: Loader[RedirectsPage, Sequence[Redirect]] = Loader(metadata.redirects_to)
+        self.redirect_count: Loader[EntityId, int] = Loader(metadata.redirect_counts)
+        self.raw: Loader[Place, RawSnapshot] = Loader(self._raw)
+        self._snapshots: Loader[Place, StoredSnapshot] = Loader(self._read_snapshots)
+        self._contents: Loader[Place, Content] = Loader(self._read_contents)
+        self._rows: dict[Place, Revision] = {}
 
     async def snapshot_of(self, row: Revision) -> StoredSnapshot:
         """The snapshot of a revision. Damaged if it is not what it was."""
         place = (row.entity, row.revision)
         self._rows[place] = row
-        stored = await self.snapshot.load(place)
+        stored = await self._snapshots.load(place)
         assert stored is not None, "reading answers for every row"
-        if isinstance(stored, Damaged):
-            raise stored
         return stored
 
-    async def _snapshots(
-        self, places: Collection[tuple[EntityId, int]]
-    ) -> Mapping[tuple[EntityId, int], StoredSnapshot | Damaged]:
+    async def content_of(self, row: Revision) -> Content:
+        """A revision's snapshot with all its statements, for one older than the index of statements in rows."""
+        place = (row.entity, row.revision)
+        self._rows[place] = row
+        content = await self._contents.load(place)
+        assert content is not None, "reading answers for every row"
+        return content
+
+    async def _read_contents(self, places: Collection[Place]) -> Mapping[Place, Content | Damaged]:
+        found: dict[Place, Content | Damaged] = {}
+        for place in places:
+            try:
+                found[place] = await reading.content_of(self.stores, self._rows[place])
+            except Damaged as damage:
+                found[place] = damage
+        return found
+
+    async def _read_snapshots(self, places: Collection[Place]) -> Mapping[Place, StoredSnapshot | Damaged]:
         return await reading.snapshots(self.stores, [self._rows[place] for place in places])
+
+    async def _raw(self, places: Collection[Place]) -> Mapping[Place, RawSnapshot | Damaged]:
+        return await raw_snapshots(self.stores, places)
+
+    async def _registered(self, entities: Collection[EntityId]) -> Mapping[EntityId, bool]:
+        return dict.fromkeys(await self.stores.metadata.registered(entities), True)

@@ -16,6 +16,7 @@ from storage.ids import EntityId, NotAnEntityId, PropertyId, entity_id
 
 StatementHash = NewType("StatementHash", int)
 LanguageCode = NewType("LanguageCode", str)
+SiteId = NewType("SiteId", str)
 Json = NewType("Json", object)
 
 _PROPERTY = re.compile(r"P[1-9][0-9]{0,9}")
@@ -86,6 +87,12 @@ SCALARS: dict[object, ScalarDefinition] = {
         description="A language code as Wikibase uses them, such as en or zh-hant.",
         serialize=str,
         parse_value=lambda value: LanguageCode(_text(value, "A language code")),
+    ),
+    SiteId: strawberry.scalar(
+        name="SiteId",
+        description="The id of a site that sitelinks lead to, such as enwiki.",
+        serialize=str,
+        parse_value=lambda value: SiteId(_text(value, "A site id")),
     ),
     Json: strawberry.scalar(
         name="Json",

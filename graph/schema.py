@@ -2,42 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import strawberry
+from graphql import GraphQLError, GraphQLUnionType
 from strawberry.schema.config import StrawberryConfig
 
-from graph.context import Info
-from graph.edits.content import CreateEntityInput, EditEntityInput, create_entity, edit_entity
-from graph.edits.results import EditResult
-from graph.entity import Entity, EntitySchema, Item, Lexeme, Property, load_entity
+from graph.edits.root import Mutation
+from graph.entity import EntitySchema, Item, Property
+from graph.lexeme import Form, Lexeme, Sense
+from graph.query import Query
 from graph.scalars import SCALARS
-from storage.ids import EntityId
+from graph.shapes import value_type
 
 
-@strawberry.type(description="What can be read.")
-class Query:
-    """The root of reads."""
-
-    @strawberry.field(description="An entity by its id, at one of its revisions if that is named.")
-    async def entity(self, info: Info, id: EntityId, revision_id: int | None = None) -> Entity | None:
-        return await load_entity(info, id, revision_id)
+class _Schema(strawberry.Schema):
+    def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
+        """Nothing: who asked is told of errors, and the endpoint logs those that are ours (see `app.endpoint`)."""
 
 
-@strawberry.type(description="What can be changed. Each edit makes a revision or says why not.")
-class Mutation:
-    """The root of edits."""
-
-    @strawberry.mutation(description="Create an entity; its id is given by the server.")
-    async def create_entity(self, info: Info, input: CreateEntityInput) -> EditResult:
-        return await create_entity(info, input)
-
-    @strawberry.mutation(description="Replace the content of an entity, on the revision that you read.")
-    async def edit_entity(self, info: Info, input: EditEntityInput) -> EditResult:
-        return await edit_entity(info, input)
-
-
-schema = strawberry.Schema(
+schema = _Schema(
     Query,
     Mutation,
-    types=[Item, Property, Lexeme, EntitySchema],
+    types=[Item, Property, Lexeme, EntitySchema, Form, Sense],
     config=StrawberryConfig(scalar_map=SCALARS),
 )
+
+# A union over plain data is told apart by the data, not by the class of an instance.
+_value = schema._schema.type_map["Value"]
+assert isinstance(_value, GraphQLUnionType)
+_value.resolve_type = lambda snak, _info, _type: value_type(snak)

@@ -50,6 +50,16 @@ class EntityMissing(StorageError):
         super().__init__(f"there is no entity {entity}")
 
 
+class NoRevisions(StorageError):
+    """The id is given out, but nothing was ever written under it."""
+
+    code = "no_revisions"
+
+    def __init__(self, entity: str) -> None:
+        self.entity = entity
+        super().__init__(f"{entity} has no revisions")
+
+
 class RevisionMissing(StorageError):
     """The entity has no such revision; `available` lists some that it has, newest first."""
 
@@ -68,6 +78,26 @@ class EntityGone(StorageError):
     def __init__(self, entity: str) -> None:
         self.entity = entity
         super().__init__(f"{entity} was deleted")
+
+
+class RedirectUnresolved(StorageError):
+    """Redirects lead in a circle, or on and on; `via` are the entities on the way."""
+
+    code = "redirect_unresolved"
+
+    def __init__(self, entity: str, via: Sequence[str]) -> None:
+        self.entity, self.via = entity, tuple(via)
+        super().__init__(f"the redirects from {entity} lead nowhere: {' to '.join(self.via)}")
+
+
+class StatementMissing(StorageError):
+    """No entity holds a statement of this hash."""
+
+    code = "statement_not_found"
+
+    def __init__(self, statement: object) -> None:
+        self.statement = statement
+        super().__init__(f"there is no statement {statement}")
 
 
 class EntityExists(StorageError):

@@ -23,6 +23,7 @@ GRAPH_SEES = {
         "edits",
         "ports",
         "reading",
+        "raw",
         "commit",
         "ids",
         "content",

@@ -39,7 +39,7 @@ class Fault:
 class Edited:
     """The new head."""
 
-    entity_id: EntityId = strawberry.field(description="The entity.")
+    entity_id: strawberry.ID = strawberry.field(description="The entity.")
     revision_id: int = strawberry.field(description="Its revision after the edit.")
     created: bool = strawberry.field(description="Whether the entity was created by it.")
     unchanged: bool = strawberry.field(
@@ -48,21 +48,21 @@ class Edited:
     warnings: list[Fault] = strawberry.field(description="What was stored, but is doubtful.")
 
     @strawberry.field(description="The entity at this revision.")
-    async def entity(self, info: Info) -> Entity:
-        return await load_entity(info, self.entity_id, self.revision_id)
+    async def entity(self, info: Info) -> Entity | None:
+        return await load_entity(info, EntityId(self.entity_id), self.revision_id)
 
 
 @strawberry.type(description="The edit was made on a revision that is no longer the head.")
 class EditConflict(Refusal):
     """A stale base, with the head to look at."""
 
-    entity_id: EntityId = strawberry.field(description="The entity.")
+    entity_id: strawberry.ID = strawberry.field(description="The entity.")
     expected: int | None = strawberry.field(description="The base that the edit named.")
     found: int | None = strawberry.field(description="The current head.")
 
     @strawberry.field(description="The entity as it is now.")
-    async def entity(self, info: Info) -> Entity:
-        return await load_entity(info, self.entity_id, None)
+    async def entity(self, info: Info) -> Entity | None:
+        return await load_entity(info, EntityId(self.entity_id), None)
 
 
 @strawberry.type(
@@ -78,7 +78,7 @@ class EditInvalid(Refusal):
 class EditRefused(Refusal):
     """Missing, gone, existing, protected, an idempotency key used for another request, too much contention."""
 
-    entity_id: EntityId | None = strawberry.field(description="The entity, where there is one.")
+    entity_id: strawberry.ID | None = strawberry.field(description="The entity, where there is one.")
 
 
 @strawberry.type(
@@ -97,7 +97,7 @@ EditResult = Annotated[
 def edited(outcome: Outcome) -> Edited:
     """The good ending."""
     return Edited(
-        entity_id=outcome.entity,
+        entity_id=strawberry.ID(outcome.entity),
         revision_id=outcome.revision,
         created=outcome.created,
         unchanged=outcome.unchanged,
@@ -114,7 +114,7 @@ def refused(error: errors.StorageError) -> EditConflict | EditInvalid | EditRefu
                 code=code,
                 message=message,
                 retryable=retryable,
-                entity_id=EntityId(error.entity),
+                entity_id=strawberry.ID(error.entity),
                 expected=error.expected,
                 found=error.found,
             )
@@ -132,7 +132,7 @@ def refused(error: errors.StorageError) -> EditConflict | EditInvalid | EditRefu
             | errors.TooContended()
         ):
             return EditRefused(
-                code=code, message=message, retryable=retryable, entity_id=EntityId(error.entity)
+                code=code, message=message, retryable=retryable, entity_id=strawberry.ID(error.entity)
             )
         case errors.KeyReused() | errors.Unavailable():
             return EditRefused(code=code, message=message, retryable=retryable, entity_id=None)

@@ -1,0 +1,194 @@
+"""Links: what names another entity, and the way to it, to its labels and its statements (Q8).
+
+The source of a link is plain data: an id, or the snak whose value names it. Nothing is read until a field of the
+linked entity is selected; then the heads of all links of a tick are one query.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from graph import loading
+from graph.context import Info
+from graph.plain import plain
+from graph.shapes import linked, target, value_type
+from graph.terms import DescriptionProvider, LabelProvider
+from storage.errors import StorageError
+from storage.ids import EntityType, type_of
+
+if TYPE_CHECKING:
+    from graph.entity import Entity, EntitySchema, Item, Property
+    from graph.lexeme import Form, Lexeme, Sense
+
+EntityRef = Annotated["Entity", strawberry.lazy("graph.entity")]
+ItemRef = Annotated["Item", strawberry.lazy("graph.entity")]
+PropertyRef = Annotated["Property", strawberry.lazy("graph.entity")]
+EntitySchemaRef = Annotated["EntitySchema", strawberry.lazy("graph.entity")]
+LexemeRef = Annotated["Lexeme", strawberry.lazy("graph.lexeme")]
+FormRef = Annotated["Form", strawberry.lazy("graph.lexeme")]
+SenseRef = Annotated["Sense", strawberry.lazy("graph.lexeme")]
+
+
+async def follow(source: Any, info: Info, kind: EntityType | None = None) -> Any:
+    """The GraphQL object of the entity that a link leads to, None if it can't be shown or is of another kind.
+
+    Not an error: a Wikibase may name entities that it does not have, and who imports a part of one names many.
+    What is the matter is told by `LinkStatus`.
+    """
+    from graph.entity import shown
+
+    found = await _found(source, info)
+    if not isinstance(found, loading.Found) or kind not in (None, type_of(found.row.entity)):
+        return None
+    return shown(found)
+
+
+@strawberry.enum(description="What there is at the end of a link.")
+class LinkStatus(enum.Enum):
+    """By the code of the error that `entity(id)` has for it, where it has one."""
+
+    FOUND = strawberry.enum_value("found", description="The entity.")
+    REDIRECTED = strawberry.enum_value(
+        "redirected", description="Another entity, to which the one that is named redirects."
+    )
+    MISSING = strawberry.enum_value("entity_not_found", description="Nothing: no entity has this id here.")
+    NO_REVISIONS = strawberry.enum_value(
+        "no_revisions", description="Nothing: the id is given out, but nothing was written under it."
+    )
+    GONE = strawberry.enum_value("gone", description="Nothing any more: the entity was deleted for good.")
+    UNRESOLVED = strawberry.enum_value(
+        "redirect_unresolved", description="Nothing: redirects lead in a circle, or on and on."
+    )
+    ELSEWHERE = strawberry.enum_value(
+        "elsewhere", description="Nothing: entities of this kind have no revisions here."
+    )
+
+
+async def _found(source: Any, info: Info) -> loading.Found | StorageError | None:
+    entity = target(source)
+    if entity is None:
+        return None
+    try:
+        return await loading.current(info.context.loaders, entity)
+    except loading.ABSENT as absent:
+        return absent
+
+
+@strawberry.interface(description="A link to an entity.")
+class EntityReference:
+    """Its id costs nothing; all else looks the entity up."""
+
+    id: strawberry.ID = plain(linked, description="The id that is named.")
+
+    @strawberry.field(
+        description="The entity that is linked to, of a form or sense its lexeme; null if it is not here. "
+        "Redirects are followed."
+    )
+    async def entity(self, info: Info) -> EntityRef | None:
+        return await follow(self, info)  # type: ignore[no-any-return]
+
+    @strawberry.field(description="Whether the entity is here, and if not, why not.")
+    async def status(self, info: Info) -> LinkStatus | None:
+        found = await _found(self, info)
+        if isinstance(found, loading.Found):
+            return LinkStatus.REDIRECTED if found.via else LinkStatus.FOUND
+        return LinkStatus(found.code) if found is not None else LinkStatus.ELSEWHERE
+
+
+class _Link:
+    """What decides whether plain data is of a type of link: its name, since links may be values of snaks."""
+
+    @classmethod
+    def is_type_of(cls, source: Any, _info: Any) -> bool:
+        return isinstance(source, str) or value_type(source) == cls.__name__
+
+
+@strawberry.type(description="A link to an item.")
+class ItemValue(_Link, EntityReference, LabelProvider, DescriptionProvider):
+    """As a value, and wherever an item is named."""
+
+    @strawberry.field(description="The item; null if it is not here.")
+    async def item(self, info: Info) -> ItemRef | None:
+        return await follow(self, info, EntityType.ITEM)  # type: ignore[no-any-return]
+
+
+@strawberry.type(description="A link to a property, as a value.")
+class PropertyValue(_Link, EntityReference, LabelProvider, DescriptionProvider):
+    """As a value."""
+
+    @strawberry.field(description="The property; null if it is not here.")
+    async def property(self, info: Info) -> PropertyRef | None:
+        return await follow(self, info, EntityType.PROPERTY)  # type: ignore[no-any-return]
+
+
+@strawberry.type(description="A link to a lexeme.")
+class LexemeValue(_Link, EntityReference):
+    """As a value."""
+
+    @strawberry.field(description="The lexeme; null if it is not here.")
+    async def lexeme(self, info: Info) -> LexemeRef | None:
+        return await follow(self, info, EntityType.LEXEME)  # type: ignore[no-any-return]
+
+
+@strawberry.type(description="A link to a form of a lexeme.")
+class FormValue(_Link, EntityReference):
+    """As a value."""
+
+    @strawberry.field(description="The form; null if it is not here.")
+    async def form(self, info: Info) -> FormRef | None:
+        lexeme = await follow(self, info, EntityType.LEXEME)
+        return await lexeme.form_of(info, linked(self)) if lexeme is not None else None
+
+
+@strawberry.type(description="A link to a sense of a lexeme.")
+class SenseValue(_Link, EntityReference):
+    """As a value."""
+
+    @strawberry.field(description="The sense; null if it is not here.")
+    async def sense(self, info: Info) -> SenseRef | None:
+        lexeme = await follow(self, info, EntityType.LEXEME)
+        return await lexeme.sense_of(info, linked(self)) if lexeme is not None else None
+
+
+@strawberry.type(description="A link to an entity schema.")
+class EntitySchemaValue(_Link, EntityReference, LabelProvider, DescriptionProvider):
+    """As a value."""
+
+    @strawberry.field(description="The entity schema; null if it is not here.")
+    async def entity_schema(self, info: Info) -> EntitySchemaRef | None:
+        return await follow(self, info, EntityType.ENTITY_SCHEMA)  # type: ignore[no-any-return]
+
+
+@strawberry.type(
+    description="A link to an entity of a kind that has no revisions here, such as a media file's."
+)
+class EntityValue(_Link, EntityReference):
+    """Only its id is known."""
+
+
+@strawberry.type(description="The property of a statement, qualifier or reference part.")
+class PredicateProperty(LabelProvider, DescriptionProvider):
+    """The source is its id."""
+
+    id: strawberry.ID = plain(str, description="The property's id.")
+
+    @classmethod
+    def is_type_of(cls, source: Any, _info: Any) -> bool:
+        return isinstance(source, str)
+
+    @strawberry.field(
+        description="The data type that the property has now; null if the property is not here."
+    )
+    async def data_type(self, info: Info) -> str | None:
+        leads = target(self)
+        entity = await loading.entity_of_link(info.context.loaders, leads) if leads is not None else None
+        return (entity or {}).get("datatype")
+
+    @strawberry.field(
+        description="The property as an entity, with its own statements; null if it is not here."
+    )
+    async def entity(self, info: Info) -> PropertyRef | None:
+        return await follow(self, info, EntityType.PROPERTY)  # type: ignore[no-any-return]
