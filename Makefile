@@ -8,7 +8,7 @@ HOST ?= 127.0.0.1
 DATA ?= data
 WORKERS ?= 2
 
-.PHONY: serve test lint bench guards clean lock
+.PHONY: serve test lint bench guards schema explorer clean lock
 
 serve: $(VENV)/serve
 	$(BIN)/wikibase-graph serve --host $(HOST) --port $(PORT) --data $(DATA) --samples
@@ -30,8 +30,16 @@ bench: $(VENV)/test
 guards: $(VENV)/test
 	$(BIN)/python -m tests.guards
 
+# Writes the schema down, so that a change of it is seen in review; a test holds the file to the code.
+schema: $(VENV)/test
+	$(BIN)/python -m graph.printed > schemas/schema.graphql
+
+# Builds the page at /graphql anew from its sources, with node and npm; a test holds the files to this.
+explorer:
+	cd app/explorer/source && npm ci && npm run build
+
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis app/explorer/source/node_modules
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "wikibase-graph needs Python 3.11 or newer")'

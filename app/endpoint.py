@@ -15,6 +15,7 @@ from graphql import GraphQLError
 from starlette.datastructures import State
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types import ExecutionResult
 
 from graph.context import Context
@@ -62,12 +63,15 @@ async def execute(state: State, asked: dict[str, Any]) -> dict[str, Any]:
         new_entity_id=state.work.new_entity_id,
         editor="entity-api",
     )
-    result = await schema.execute(
-        asked["query"],
-        variable_values=asked.get("variables"),
-        operation_name=asked.get("operationName"),
-        context_value=context,
-    )
+    try:
+        result = await schema.execute(
+            asked["query"],
+            variable_values=asked.get("variables"),
+            operation_name=asked.get("operationName"),
+            context_value=context,
+        )
+    except CannotGetOperationTypeError as error:
+        return {"errors": [{"message": error.as_http_error_reason(), "extensions": {"code": "no_operation"}}]}
     return _answer(result)
 
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
+from app import explorer
 from app.compose import open_stores
 from app.endpoint import graphql
-from app.page import PAGE
 from app.settings import Settings
 from app.socket import graphql_socket
 from app.work import Work
 from storage import times
+from storage.cache import Cache
 from storage.references import References
 
 
@@ -25,7 +27,8 @@ def application(settings: Settings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with open_stores(settings) as stores:
+        async with open_stores(settings) as opened:
+            stores = replace(opened, cache=Cache(settings.cache_bytes))
             work = Work(
                 stores,
                 clock=times.now,
@@ -41,18 +44,13 @@ def application(settings: Settings) -> Starlette:
 
     return Starlette(
         routes=[
-            Route("/", _page, methods=["GET"]),
             Route("/graphql", graphql, methods=["POST"]),
-            Route("/graphql", _page, methods=["GET"]),
             WebSocketRoute("/graphql", graphql_socket),
+            *explorer.routes(),
             Route("/health", _health, methods=["GET"]),
         ],
         lifespan=lifespan,
     )
-
-
-async def _page(_: Request) -> Response:
-    return HTMLResponse(PAGE)
 
 
 async def _health(_: Request) -> Response:

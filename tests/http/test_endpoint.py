@@ -81,3 +81,17 @@ async def test_integers_beyond_64_bits_come_back_exact(here: Asking) -> None:
     query = "mutation ($e: Json!) {createEntity(input: {entity: $e}) {... on EditInvalid {faults {context message}}}}"
     reply = await here.client.post("/graphql", json={"query": query, "variables": {"e": {"type": 10**30}}})
     assert reply.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"query": "query One {__typename}", "operationName": "Two"},
+        {"query": "query One {__typename} query Two {__typename}"},
+        {"query": "fragment alone on Query {__typename}"},
+    ],
+)
+async def test_an_operation_that_is_not_there_is_told(here: Asking, asked: dict[str, str]) -> None:
+    answer = (await here.client.post("/graphql", json=asked)).json()
+    assert answer["errors"][0]["extensions"]["code"] in ("no_operation", "bad_request")
+    assert "data" not in answer

@@ -1,0 +1,1 @@
+import{c as o,d as e}from"./chunk-MJYNSEXD.js";import{a as r}from"./chunk-43DUZJE2.js";var s={jsonc:{astFormat:"jsonc",parse:r(t=>({text:t}),"parse"),locStart:r(()=>0,"locStart"),locEnd:r(t=>t.text.length,"locEnd")}},p={jsonc:{print:r(({node:{text:t}})=>e(t,o(t,void 0,{tabSize:2,insertSpaces:!0})),"print")}};export{s as parsers,p as printers};

@@ -1,0 +1,1 @@
+import{ef as a,ff as b,gf as c,hf as d}from"./chunk-OO7EN264.js";import"./chunk-QLF2ZZE4.js";import"./chunk-KRY6W33C.js";import"./chunk-43DUZJE2.js";export{c as HitTestContext,b as MouseTarget,d as MouseTargetFactory,a as PointerHandlerLastRenderData};
