@@ -163,6 +163,11 @@ class Property(Entity, LabelProvider, DescriptionProvider, AliasesProvider):
 class EntitySchema(Entity, LabelProvider, DescriptionProvider, AliasesProvider):
     """E ids."""
 
+    @strawberry.field(description="The schema itself, as text; null if there is none.")
+    async def schema_text(self, info: Info) -> str | None:
+        schema_text: str | None = (await self.content(info)).get("schemaText")
+        return schema_text
+
 
 def shown(found: loading.Found) -> Entity:
     """The GraphQL object of what was found."""

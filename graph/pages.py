@@ -99,7 +99,8 @@ def key_of(kind: str, cursor: str | None, *types: Callable[[Any], Any]) -> tuple
     if cursor is None:
         return None
     try:
-        found = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        padded = cursor + "=" * (-len(cursor) % 4)
+        found = orjson.loads(base64.b64decode(padded, b"-_", validate=True))
         if found[0] != kind:
             raise ValueError("a cursor of another list")
         return tuple(check(part) for check, part in zip(types, found[1:], strict=True))

@@ -16,7 +16,7 @@ from graph.scalars import Json, StatementHash
 from storage import model, times
 from storage.errors import Damaged
 from storage.ids import EntityId, entity_id
-from storage.model import RevisionFacts, Snapshot
+from storage.model import JsonObject, RevisionFacts, Snapshot
 from storage.ports import HistoryPage, RevisionFilter
 from storage.raw import RawSnapshot
 
@@ -26,11 +26,18 @@ if TYPE_CHECKING:
 EntityRef = Annotated["Entity", strawberry.lazy("graph.entity")]
 
 
+def _stored(raw: RawSnapshot) -> JsonObject:
+    found = raw.json()
+    if not isinstance(found, dict):
+        raise Damaged(str(raw.key), "is not a JSON object")
+    return found
+
+
 def _entity(raw: RawSnapshot) -> object:
-    stored = raw.json()
-    if not isinstance(stored, dict) or "entity" not in stored:
+    found = _stored(raw).get("entity")
+    if found is None:
         raise Damaged(str(raw.key), "has no entity")
-    return stored["entity"]
+    return found
 
 
 @strawberry.type(description="The snapshot of a revision, as the object store keeps it.")
@@ -43,7 +50,7 @@ class StoredSnapshot:
         lambda raw: raw.seconds * 1000,
         description="How long the object store took, for all that were asked at once.",
     )
-    json: Json = plain(lambda raw: raw.json(), description="The snapshot as stored.")
+    json: Json = plain(_stored, description="The snapshot as stored.")
     entity: Json = plain(
         _entity,
         description="The entity alone, as stored: since schema 1.1.0 without its statements.",

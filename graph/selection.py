@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from graphql import FieldNode, GraphQLObjectType, get_named_type
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
+from graphql.execution.values import VariableValues
 
 from graph.context import Info
 
@@ -32,9 +33,9 @@ def _names(
     raw = info._raw_info
     details = [FieldDetails(node, None) for node in nodes]
     fragments = {name: FragmentDetails(fragment) for name, fragment in raw.fragments.items()}
-    collected = collect_subfields(
-        raw.schema, fragments, raw.variable_values, raw.operation, returned, details
-    )
+    # The info has the variables' values alone; where each came from matters to nothing that is asked here.
+    variables = VariableValues({}, info.variable_values)
+    collected = collect_subfields(raw.schema, fragments, variables, raw.operation, returned, details)
     fields = [[one.node for one in group] for group in collected.grouped_field_set.values()]
     if not through:
         return {group[0].name.value for group in fields}

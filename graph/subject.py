@@ -49,11 +49,16 @@ class StatementProvider:
 
     @strawberry.field(description="The properties that there are statements of, in order.")
     async def properties(self, info: Info) -> list[PropertyId] | None:
-        return list((await told_of(info, self.row)).index.counts(self.part))
+        return [name for name, _ in await self._counts(info)]
 
     @strawberry.field(description="The number of statements by property, in the order of the properties.")
     async def property_counts(self, info: Info) -> list[PropertyCount] | None:
-        return list((await told_of(info, self.row)).index.counts(self.part).items())  # type: ignore[arg-type]
+        return await self._counts(info)  # type: ignore[return-value]  # plain data under its type
+
+    async def _counts(self, info: Info) -> list[tuple[PropertyId, int]]:
+        counts = (await told_of(info, self.row)).index.counts(self.part)
+        # An import may have had a property with nothing under it: its JSON keeps that, but there is no statement.
+        return [(name, count) for name, count in counts.items() if count]
 
     @strawberry.field(description="The hashes of the statements, in order. No statement is read for them.")
     async def statement_hashes(self, info: Info, properties: Properties = None) -> list[StatementHash] | None:

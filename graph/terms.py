@@ -33,14 +33,18 @@ Fallback = Annotated[
 ]
 
 
+_REQUESTED = object()
+"""A key that no stored term can have."""
+
+
 @strawberry.type(description="A text with its language.")
 class LabelWithLanguage:
-    """Plain data: `{language, value}`, and `requested` where a fallback stands for another language."""
+    """Plain data: `{language, value}`, and `_REQUESTED` where a fallback stands for another language."""
 
     language_code: LanguageCode = plain("language", description="The language that the text is in.")
     value: str = plain("value", description="The text.")
     requested_language_code: LanguageCode = plain(
-        lambda term: term.get("requested", term["language"]),
+        lambda term: term.get(_REQUESTED, term["language"]),
         description="The language that was asked for; another than the text's if it fell back.",
     )
 
@@ -144,7 +148,7 @@ def terms(
     for language in dict.fromkeys(languages):
         code = next((code for code in chain(language, mul=mul) if code in by_language), None)
         if code is not None:
-            found.append({**by_language[code], "requested": language})
+            found.append({**by_language[code], _REQUESTED: language})
     return found
 
 

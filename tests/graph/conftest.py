@@ -12,6 +12,8 @@ import pytest
 from app.compose import open_embedded
 from app.importing import import_samples
 from app.settings import Settings
+from storage.ports import Stores
+from tests.graph.over import served_over
 from tests.serving import Asking, served
 
 
@@ -33,4 +35,11 @@ async def ask(sample_stores: Path, tmp_path: Path) -> AsyncIterator[Asking]:
     """Ask the served samples: a copy of one's own, which may be edited."""
     shutil.copytree(sample_stores, tmp_path / "data")
     async with served(Settings(data=tmp_path / "data")) as asking:
+        yield asking
+
+
+@pytest.fixture
+async def graph(stores: Stores) -> AsyncIterator[Asking]:
+    """Ask the test's own stores, of which nothing is derived but what the test derives."""
+    async with served_over(stores) as asking:
         yield asking

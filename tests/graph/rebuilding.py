@@ -20,6 +20,7 @@ query Everything($id: EntityId!) {
     ... on AliasesProvider { aliases { languageCode values } }
     ... on Item { sitelinks { siteId title badges { id } url extra } }
     ... on Property { dataType }
+    ... on EntitySchema { schemaText }
     ... on Lexeme {
       lemmas { ...Text } language { id } lexicalCategory { id } nextFormId nextSenseId
       forms { id representations { ...Text } grammaticalFeatures { id } ...Claims }
@@ -50,6 +51,7 @@ fragment Pair on PropertyValuePair {
 }
 """
 
+_LETTERS = {"item": "Q", "property": "P", "lexeme": "L", "entity-schema": "E"}
 _SNAK_TYPES = {"VALUE": "value", "SOME_VALUE": "somevalue", "NO_VALUE": "novalue"}
 _KEYS = {"calendarModel": "calendarmodel", "languageCode": "language", "degrees": "precision"}
 _VALUE_TYPES = {
@@ -80,7 +82,7 @@ def rebuilt(told: dict[str, Any]) -> dict[str, Any]:
     for field in ("language", "lexicalCategory"):
         if field in told:
             entity[field] = told[field]["id"]
-    for field in ("nextFormId", "nextSenseId"):
+    for field in ("schemaText", "nextFormId", "nextSenseId"):
         if told.get(field) is not None:
             entity[field] = told[field]
     for field, texts in (("forms", "representations"), ("senses", "glosses")):
@@ -209,8 +211,12 @@ def _plain_snak(snak: dict[str, Any]) -> dict[str, Any]:
     told = snak.get("datavalue")
     if not told or told["type"] != "wikibase-entityid":
         return snak
+    if not isinstance(told["value"], dict):
+        return snak
     value = dict(told["value"])
-    number = value.pop("numeric-id", None)
-    letter = {"item": "Q", "property": "P", "lexeme": "L"}.get(value["entity-type"])
-    value.setdefault("id", f"{letter}{number}")
+    number, letter = value.pop("numeric-id", None), _LETTERS.get(value.get("entity-type", ""))
+    if "id" not in value:
+        if letter is None or not isinstance(number, int):
+            return snak  # nobody can tell what it names
+        value["id"] = f"{letter}{number}"
     return {**snak, "datavalue": {**told, "value": value}}
