@@ -45,7 +45,5 @@ async def raw_snapshots(
     for place, keys in names.items():
         key = next((key for key in keys if key in found), keys[0])
         stored = found.get(key, Damaged(str(key), "is missing"))
-        answer[place] = (
-            stored if isinstance(stored, Damaged) else RawSnapshot(key, stored.data, seconds)
-        )
+        answer[place] = stored if isinstance(stored, Damaged) else RawSnapshot(key, stored.data, seconds)
     return answer
