@@ -9,13 +9,15 @@ import strawberry
 
 from graph import loading
 from graph.context import Info
+from graph.held import told_of
 from graph.kinds import EntityKind, kind_of
 from graph.pages import Connection, cursor_of, key_of, limit, page, whole_number
 from graph.plain import plain
 from graph.scalars import Json, StatementHash
+from graph.subject import Properties, PropertyCount, counts_of
 from storage import model, times
 from storage.errors import Damaged
-from storage.ids import EntityId, entity_id
+from storage.ids import EntityId, PropertyId, entity_id
 from storage.model import JsonObject, RevisionFacts, Snapshot
 from storage.ports import HistoryPage, RevisionFilter
 from storage.raw import RawSnapshot
@@ -199,6 +201,19 @@ class Revision:
     @strawberry.field(description="Who deleted the entity. Reads the snapshot of a deletion.")
     async def deleted_by(self, info: Info) -> str | None:
         return (await self._snapshot(info)).deleted_by if self.is_deleted() else None
+
+    @strawberry.field(description="The properties that it has statements of, in order.")
+    async def properties(self, info: Info) -> list[PropertyId] | None:
+        return [name for name, _ in await counts_of(info, await self._row(info))]
+
+    @strawberry.field(description="The number of its statements by property, in the order of the properties.")
+    async def property_counts(self, info: Info) -> list[PropertyCount] | None:
+        return await counts_of(info, await self._row(info))  # type: ignore[return-value]  # plain data under its type
+
+    @strawberry.field(description="The hashes of its statements, in order. No statement is read for them.")
+    async def statement_hashes(self, info: Info, properties: Properties = None) -> list[StatementHash] | None:
+        index = (await told_of(info, await self._row(info))).index
+        return [StatementHash(one) for one in index.of(properties)]
 
     @strawberry.field(description="The entity at this revision.")
     async def entity(self, info: Info) -> EntityRef | None:

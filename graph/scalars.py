@@ -78,7 +78,7 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     StatementHash: strawberry.scalar(
         name="StatementHash",
-        description="The hash of a statement's content: an unsigned 64-bit number, as a decimal string.",
+        description="The hash of content, a statement's unless said otherwise: an unsigned 64-bit number, as a decimal string.",
         serialize=str,
         parse_value=_hash,
     ),

@@ -49,16 +49,11 @@ class StatementProvider:
 
     @strawberry.field(description="The properties that there are statements of, in order.")
     async def properties(self, info: Info) -> list[PropertyId] | None:
-        return [name for name, _ in await self._counts(info)]
+        return [name for name, _ in await counts_of(info, self.row, self.part)]
 
     @strawberry.field(description="The number of statements by property, in the order of the properties.")
     async def property_counts(self, info: Info) -> list[PropertyCount] | None:
-        return await self._counts(info)  # type: ignore[return-value]  # plain data under its type
-
-    async def _counts(self, info: Info) -> list[tuple[PropertyId, int]]:
-        counts = (await told_of(info, self.row)).index.counts(self.part)
-        # An import may have had a property with nothing under it: its JSON keeps that, but there is no statement.
-        return [(name, count) for name, count in counts.items() if count]
+        return await counts_of(info, self.row, self.part)  # type: ignore[return-value]  # plain data under its type
 
     @strawberry.field(description="The hashes of the statements, in order. No statement is read for them.")
     async def statement_hashes(self, info: Info, properties: Properties = None) -> list[StatementHash] | None:
@@ -75,3 +70,10 @@ class StatementProvider:
         # What Strawberry makes of a described value is the value itself.
         wanted: Any = None if ranks is None else [rank.value for rank in ranks]
         return await statements_of(info, self.row, self.part, Choice(properties, wanted, best))
+
+
+async def counts_of(info: Info, row: Revision, part: str | None = None) -> list[tuple[PropertyId, int]]:
+    """How many statements a revision has of each property, in order."""
+    counts = (await told_of(info, row)).index.counts(part)
+    # An import may have had a property with nothing under it: its JSON keeps that, but there is no statement.
+    return [(name, count) for name, count in counts.items() if count]

@@ -158,6 +158,15 @@ async def test_what_became_a_redirect_refers_no_longer(stores: Stores, graph: As
     assert (await graph.data(query))["entity"]["backlinks"]["nodes"] == [{"entityId": "Q2"}]
 
 
+async def test_what_refers_and_redirects_by_now_is_shown_itself(stores: Stores, graph: Asking) -> None:
+    """Q4, Q5: until its redirect is derived; the target never referred."""
+    await _linked(stores, an_item("Q5"), an_item("Q2"), an_item("Q1").with_statement("P1", item="Q5"))
+    await make(stores, redirect("Q1", "Q2", 1))
+    query = '{entity(id: "Q5") {backlinks {nodes {entity {id revision {isRedirect}}}}}}'
+    (node,) = (await graph.data(query))["entity"]["backlinks"]["nodes"]
+    assert node["entity"] == {"id": "Q1", "revision": {"isRedirect": True}}
+
+
 async def test_a_backlink_leads_to_its_entity_and_statement(stores: Stores, graph: Asking) -> None:
     """Q4, Q8: the statement as it is stored, without the id under which the entity holds it."""
     await _linked(

@@ -220,7 +220,7 @@ async def test_a_part_knows_its_lexeme_and_is_found_in_it(few: Asking) -> None:
     query = """{
       node(id: "L1-F1") {... on LexemePart {lexeme {id forms {id}}}}
       lexeme(id: "L1") {
-        some: forms(ids: ["l1-f1", "L1-F9", "L1-S2", "L1-F1"]) {id} none: senses(ids: []) {id}
+        some: forms(ids: ["l1-f1", "L1-F9", "L1-S2", "l1-F1"]) {id} none: senses(ids: []) {id}
       }
     }"""
     assert await few.data(query) == {

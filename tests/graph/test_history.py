@@ -20,7 +20,7 @@ from storage.sql.metadata import SqlMetadata
 from tests.builders import NOW, a_lexeme, a_statement_id, a_swap, an_attempt, an_item
 from tests.commit.making import eager, edit, make, redirect
 from tests.commit.test_older import OLD, WRITERS, older
-from tests.graph.over import all_pages, hard_delete, redirect_rows, stored_again, told
+from tests.graph.over import all_pages, hard_delete, put_instead, redirect_rows, stored_again, told
 from tests.serving import Asking
 
 HISTORY = """query ($first: Int! = 100, $after: String, $filter: RevisionFilterInput) {entity(id: "Q1") {
@@ -438,6 +438,18 @@ async def test_a_statement_of_an_older_revision_is_found_by_its_id(stores: Store
     assert found["json"]["mainsnak"]["datavalue"]["value"] == "kept"
 
 
+async def _write_1_0_0(stores: Stores, entity: JsonObject) -> Key:
+    """Statements inline, those of forms and senses as well."""
+    name, attempt = entity["id"], an_attempt()
+    key = Key(Bucket.REVISIONS, f"{name}/r1.json")
+    data = older("1.0.0", entity, entity_type=entity["type"])
+    await stores.objects.put_absent([NewObject(key, data, attempt)])
+    await stores.metadata.commit(a_swap(name, attempt=attempt))
+    assert isinstance(stores.metadata, SqlMetadata)
+    await stores.metadata.database.write(_forget_the_statements)
+    return key
+
+
 def _forget_the_statements(connection: Connection) -> None:
     connection.execute(
         text(
@@ -461,12 +473,7 @@ async def test_forms_and_senses_of_an_older_revision_have_their_statements(
         .with_part_statement("L1-F2", "P1", string="of the form")
         .with_part_statement("L1-S1", "P2", string="of the sense")
     )
-    data = older("1.0.0", lexeme.json(), entity_type="lexeme")
-    attempt = an_attempt()
-    await stores.objects.put_absent([NewObject(Key(Bucket.REVISIONS, "L1/r1.json"), data, attempt)])
-    await stores.metadata.commit(a_swap("L1", attempt=attempt))
-    assert isinstance(stores.metadata, SqlMetadata)
-    await stores.metadata.database.write(_forget_the_statements)
+    await _write_1_0_0(stores, lexeme.json())
     query = """{
       lexeme(id: "L1") {...S json forms {...S} senses {...S}}
       node(id: "L1-F2") {... on Form {...S}}
@@ -484,3 +491,41 @@ async def test_forms_and_senses_of_an_older_revision_have_their_statements(
     assert found["node"] == second
     assert told_of["senses"][0]["statements"][0]["id"] == a_statement_id("L1-S1", 1)
     assert found["statementById"] == {"propertyId": "P2"}
+
+
+async def test_a_damaged_older_revision_costs_no_other(stores: Stores, graph: Asking) -> None:
+    """S8, Q7: what its row does not tell is lost with it, all else is told."""
+    keys = [
+        await _write_1_0_0(stores, an_item(name).with_statement("P1").json()) for name in ("Q1", "Q2", "Q3")
+    ]
+    await put_instead(stores, keys[1], b"{")
+    query = '{entities(ids: ["Q1", "Q2", "Q3"]) {id propertyCounts {count} statements {rank}}}'
+    answer = await graph(query)
+    one: dict[str, Any] = {"propertyCounts": [{"count": 1}], "statements": [{"rank": "NORMAL"}]}
+    assert answer["data"]["entities"] == [
+        {"id": "Q1", **one},
+        {"id": "Q2", "propertyCounts": None, "statements": None},
+        {"id": "Q3", **one},
+    ]
+    assert told(answer) == [
+        ("damaged", ["entities", 1, "propertyCounts"]),
+        ("damaged", ["entities", 1, "statements"]),
+    ]
+
+
+async def test_each_revision_of_a_history_tells_which_statements_it_had(
+    stores: Stores, graph: Asking
+) -> None:
+    """S8, T5: though a page of a history is read without them."""
+    one = an_item("Q1").with_statement("P31", item="Q5")
+    await make(stores, edit(one, Base.NOTHING), edit(one.with_statement("P18", string="x"), 1))
+    selection = 'properties propertyCounts {propertyId count} statementHashes(properties: ["P31"])'
+    found = (await graph.data(f'{{entity(id: "Q1") {{history {{nodes {{{selection}}}}} statementHashes}}}}'))[
+        "entity"
+    ]
+    shared = found["statementHashes"][:1]
+    counts = [{"propertyId": name, "count": 1} for name in ("P31", "P18")]
+    assert found["history"]["nodes"] == [
+        {"properties": ["P31", "P18"], "propertyCounts": counts, "statementHashes": shared},
+        {"properties": ["P31"], "propertyCounts": counts[:1], "statementHashes": shared},
+    ]
