@@ -18,6 +18,10 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 INVARIANTS = (ROOT / "docs" / "invariants.md").read_text()
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+EXAMPLES = [
+    example for page in PAGES for example in re.findall(r"```graphql\n(.*?)```", page.read_text(), re.DOTALL)
+]
 
 
 def test_every_setting_is_listed_with_its_default_and_meaning() -> None:
@@ -49,9 +53,7 @@ def test_each_test_that_an_invariant_names_is_there(named: str) -> None:
     assert re.search(rf"def {name}\(", (ROOT / "tests" / path).read_text())
 
 
-@pytest.mark.parametrize(
-    "page", sorted([ROOT / "README.md", *(ROOT / "docs").glob("**/*.md")]), ids=lambda page: page.name
-)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
         assert (page.parent / target).exists(), target
@@ -65,10 +67,10 @@ async def newcomer(tmp_path: Path) -> AsyncIterator[Asking]:
         yield asking
 
 
-@pytest.mark.parametrize(
-    "example", re.findall(r"```graphql\n(.*?)```", README, re.DOTALL), ids=lambda text: text.split()[1]
-)
-async def test_each_example_of_the_readme_runs_and_succeeds(newcomer: Asking, example: str) -> None:
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: text.split()[1])
+async def test_each_example_of_the_readme_and_the_docs_runs_and_succeeds(
+    newcomer: Asking, example: str
+) -> None:
     data = await newcomer.data(example)
     for result in data.values():
         if isinstance(result, list):
