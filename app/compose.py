@@ -6,14 +6,18 @@ import asyncio
 import fcntl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from app.settings import Settings
 from storage.errors import StorageError
 from storage.local_events import LocalEvents, create_events
 from storage.local_objects import LocalObjects, create_objects
-from storage.ports import Stores
+from storage.ports import Objects, Stores
 from storage.probe import probe
+from storage.s3 import open_s3
+from storage.s3_buckets import prepare
+from storage.s3_client import Folder, S3Place
 from storage.sql.metadata import SqlMetadata
 from storage.sql.migrate import migrate
 from storage.sql.sqlite import SqliteDatabase, Unit
@@ -32,8 +36,27 @@ async def open_stores(settings: Settings, *, alone: bool = False) -> AsyncIterat
 
     `alone` says that the process does nothing but one job on them, and may stand still while they work.
     """
-    async with open_embedded(settings.data, inline=alone) as stores:
+    async with AsyncExitStack() as stack:
+        stores = await stack.enter_async_context(open_embedded(settings.data, inline=alone))
+        if settings.s3_endpoint:
+            stores = replace(stores, objects=await _open_s3(stack, settings))
         yield stores
+
+
+async def _open_s3(stack: AsyncExitStack, settings: Settings) -> Objects:
+    """The object store on S3: its buckets made where they are missing, and probed for what immutability rests on."""
+    place = S3Place(
+        endpoint=settings.s3_endpoint,
+        region=settings.s3_region or None,
+        revisions=Folder(settings.s3_bucket_revisions, settings.s3_prefix_revisions),
+        statements=Folder(settings.s3_bucket_statements, settings.s3_prefix_statements),
+        path_style=settings.s3_path_style,
+        concurrency=settings.s3_concurrency,
+    )
+    await prepare(place)
+    objects = await stack.enter_async_context(open_s3(place))
+    await probe(objects)
+    return objects
 
 
 @asynccontextmanager

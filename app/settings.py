@@ -44,6 +44,12 @@ def _seconds(text: str) -> float:
     return number
 
 
+def _flag(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError("is neither true nor false")
+    return text.lower() == "true"
+
+
 def _choice(*choices: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text.lower() not in choices:
@@ -81,6 +87,20 @@ class Settings:
     cache_bytes: int = _setting(
         256 * 2**20, _size, "memory for what was read of immutable objects, in bytes; 0 keeps nothing"
     )
+    s3_endpoint: str = _setting(
+        "", str, "address of the S3 server that keeps the objects; empty for the data folder"
+    )
+    s3_region: str = _setting("", str, "region of the S3 server, where it has any")
+    s3_path_style: bool = _setting(
+        True,
+        _flag,
+        "whether buckets stand in the path of an address, as own servers need, or in the host name",
+    )
+    s3_bucket_revisions: str = _setting("wikibase-revisions", str, "bucket of the snapshots")
+    s3_bucket_statements: str = _setting("wikibase-statements", str, "bucket of the statements")
+    s3_prefix_revisions: str = _setting("", str, "what names of snapshots begin with in their bucket")
+    s3_prefix_statements: str = _setting("", str, "what names of statements begin with in their bucket")
+    s3_concurrency: int = _setting(64, _positive, "requests to the S3 server at once")
     drain_seconds: float = _setting(30.0, _seconds, "how long a shutdown waits for edits under way")
 
 

@@ -60,8 +60,11 @@ class LocalObjects:
         return await self._database.read(lambda c: _get(c, list(keys)))
 
     async def put_absent(self, objects: Sequence[NewObject]) -> Mapping[Key, Attempt | None]:
-        rows = [_row(new) for new in objects]
-        return await self._write(lambda c: _put(c, objects, rows))
+        first = {new.key: new for new in reversed(objects)}
+        once = list(first.values())
+        rows = [_row(new) for new in once]
+        again = {new.key: first[new.key].attempt for new in objects if first[new.key] is not new}
+        return again | await self._write(lambda c: _put(c, once, rows))
 
     async def tag(self, tags: Mapping[Key, Mapping[str, str]]) -> None:
         rows = [(_text(tag), str(key)) for key, tag in tags.items()]

@@ -33,7 +33,7 @@ def test_every_setting_is_listed_with_its_default_and_meaning() -> None:
 
 def test_no_setting_is_listed_that_is_none() -> None:
     table = OPERATIONS.split("## Settings")[1].split("\n## ")[0]
-    listed = set(re.findall(r"^\| `([A-Z_]+)` \|", table, re.MULTILINE))
+    listed = set(re.findall(r"^\| `([A-Z0-9_]+)` \|", table, re.MULTILINE))
     assert listed == {setting.name.upper() for setting in fields(Settings)}
 
 

@@ -140,6 +140,19 @@ class ObjectsSuite:
             b"new",
         ]
 
+    async def test_of_a_key_that_comes_twice_in_a_batch_the_first_is_written(self, objects: Objects) -> None:
+        """I1: and whoever brought it is told that it was taken, as by any other."""
+        batch = [an_object("1.json", b"first"), an_object("1.json", b"second", 2), an_object("2.json")]
+
+        taken = await objects.put_absent(batch)
+
+        assert taken == {a_key("1.json"): an_attempt(1)}
+        found = await objects.get([a_key("1.json"), a_key("2.json")])
+        assert {key.name: getattr(one, "data", None) for key, one in found.items()} == {
+            "1.json": b"first",
+            "2.json": b"{}",
+        }
+
     async def test_many_objects_go_in_one_call(self, objects: Objects) -> None:
         """An entity may have thousands of statements."""
         names = [f"{number}.json" for number in range(1201)]
@@ -237,8 +250,11 @@ class ObjectsSuite:
             "1.json",
             "10.json",
             "2.json",
+            "Q4/1.json",
             "Q42/1.json",
             "Q42/10.json",
+            "Q42/r1.json",
+            "Q420/1.json",
             "q42/1.json",
             "statements/1.json",
         ]
