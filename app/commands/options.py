@@ -39,7 +39,8 @@ def run(settings: Settings, work: Coroutine[Any, Any, None]) -> None:
     # Our data are trees: the collector of cycles finds little in them and would walk them again and again.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of each version that is there already
+    for chatty in ("alembic", "aiobotocore"):  # they tell of each version and each look for credentials
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         asyncio.run(work)
     except KeyboardInterrupt:
