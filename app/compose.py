@@ -11,6 +11,7 @@ from pathlib import Path
 
 from app.settings import Settings
 from storage.errors import StorageError
+from storage.kafka import Kafka, KafkaEvents
 from storage.local_events import LocalEvents, create_events
 from storage.local_objects import LocalObjects, create_objects
 from storage.ports import Objects, Stores
@@ -40,6 +41,10 @@ async def open_stores(settings: Settings, *, alone: bool = False) -> AsyncIterat
         stores = await stack.enter_async_context(open_embedded(settings.data, inline=alone))
         if settings.s3_endpoint:
             stores = replace(stores, objects=await _open_s3(stack, settings))
+        if settings.kafka_brokers:
+            events = KafkaEvents(Kafka(settings.kafka_brokers, settings.kafka_topic))
+            stack.push_async_callback(events.close)
+            stores = replace(stores, events=events)
         yield stores
 
 

@@ -101,6 +101,10 @@ class Settings:
     s3_prefix_revisions: str = _setting("", str, "what names of snapshots begin with in their bucket")
     s3_prefix_statements: str = _setting("", str, "what names of statements begin with in their bucket")
     s3_concurrency: int = _setting(64, _positive, "requests to the S3 server at once")
+    kafka_brokers: str = _setting(
+        "", str, "addresses of Kafka's brokers, with commas between them; empty for the data folder"
+    )
+    kafka_topic: str = _setting("wikibase.entity_change", str, "topic that revisions are told on")
     drain_seconds: float = _setting(30.0, _seconds, "how long a shutdown waits for edits under way")
 
 

@@ -1,12 +1,21 @@
-"""What the world is told of a committed revision, and how it is written (E1, E2). Pure."""
+"""What the world is told of a committed revision, and how it is written (E1, E2, E4). Pure.
+
+The version of the written form stands beside the JSON, in a header of the message, and not in it: so the JSON has
+the fields that E1 names and no other, and a consumer knows the version before it reads. A minor step adds fields,
+which consumers pass over; a major one changes what is there. Each version is a file in `schemas/event`.
+"""
 
 from __future__ import annotations
 
 import orjson
 
 from storage import times
+from storage.errors import StorageError
 from storage.ids import EntityId
-from storage.model import Event
+from storage.model import Event, RevisionFacts
+
+SCHEMA_VERSION = "1.0.0"
+"""Of what `event_json` writes."""
 
 _CHANGE_TYPES = {
     "manual-create": "creation",
@@ -27,6 +36,30 @@ RESERVED_EDIT_TYPES = frozenset(_CHANGE_TYPES)
 def change_type(edit_type: str, parent: int | None) -> str:
     """The kind of change that an edit type means; one without a meaning of its own is creation or edit."""
     return _CHANGE_TYPES.get(edit_type, "creation" if parent is None else "edit")
+
+
+class WrongPosition(StorageError):
+    """A position that this stream never gave."""
+
+    code = "wrong_position"
+
+    def __init__(self, position: str) -> None:
+        self.position = position
+        super().__init__(f"{position!r} is no position in this stream of events")
+
+
+def event_of(row: RevisionFacts) -> Event:
+    """The event of a committed revision, as it was when it was committed."""
+    return Event(
+        entity_id=row.entity,
+        revision_id=row.revision,
+        change_type=change_type(row.edit.edit_type, row.parent),
+        from_revision_id=row.parent,
+        changed_at=row.created_at,
+        editor=row.edit.editor,
+        edit_summary=row.edit.summary,
+        bot=row.edit.bot,
+    )
 
 
 def event_json(event: Event) -> str:

@@ -1,19 +1,20 @@
 """The event stream in one SQLite file: the embedded stand-in for a topic.
 
-Offsets rise by one and never repeat; any process may append, any may read. An event id that is there already is
-not appended again.
+A position is a row's number; these rise and never repeat. Any process may append, any may read. An event id that is
+there already is not appended again. Nothing is ever dropped.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
 from storage.errors import OutcomeUnknown, Unavailable
-from storage.events import event_from, event_json
+from storage.events import WrongPosition, event_from, event_json
 from storage.model import Event
-from storage.ports import Published
+from storage.ports import Position, Published
 from storage.sql.sqlite import Database
 
 _CREATE = """
@@ -46,7 +47,17 @@ class LocalEvents:
         except OutcomeUnknown as error:
             raise Unavailable(str(error)) from error
 
-    async def read(self, after: int, limit: int) -> Sequence[Published]:
+    async def read(self, after: Position | None, limit: int) -> Sequence[Published]:
         query = "SELECT position, event FROM events WHERE position > ? ORDER BY position LIMIT ?"
-        rows = await self._database.read(lambda c: c.exec_driver_sql(query, (after, limit)).all())
-        return [Published(position, event_from(text)) for position, text in rows]
+        beyond = 0 if after is None else _number(after)
+        rows = await self._database.read(lambda c: c.exec_driver_sql(query, (beyond, limit)).all())
+        return [Published(Position(str(number)), event_from(text)) for number, text in rows]
+
+    async def is_whole(self) -> bool:
+        return True
+
+
+def _number(position: Position) -> int:
+    if not re.fullmatch("[0-9]{1,18}", position):
+        raise WrongPosition(position)
+    return int(position)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import NewType, Protocol
 
 from storage.cache import Cache
 from storage.canonical import StatementHasher, hash64
@@ -435,11 +435,15 @@ class Links(Protocol):
         """How many entities redirect to each of these; one to which none does is not in the answer."""
 
 
+Position = NewType("Position", str)
+"""A place in the stream of events, in words of the engine's own: how far somebody has read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
-    """An event in the stream, at its place."""
+    """An event in the stream. Reading goes on beyond it from `position`."""
 
-    offset: int
+    position: Position
     event: Event
 
 
@@ -447,10 +451,19 @@ class Events(Protocol):
     """The stream of committed revisions: at least once, in order per entity."""
 
     async def publish(self, events: Sequence[Event]) -> None:
-        """Append events in this order. When it returns they are durable."""
+        """Append events, each entity's in this order. When it returns they are durable.
 
-    async def read(self, after: int, limit: int) -> Sequence[Published]:
-        """Events beyond an offset, in order."""
+        After Unavailable some of them may be in the stream, but none before an earlier one of its entity.
+        """
+
+    async def read(self, after: Position | None, limit: int) -> Sequence[Published]:
+        """Up to `limit` events beyond a position, from the first one if None; none if there is no more now.
+
+        Only events of one entity have an order. WrongPosition if `after` is none of this engine's.
+        """
+
+    async def is_whole(self) -> bool:
+        """Whether everything ever published is still in the stream, so that what it lacks was never told."""
 
 
 class Leases(Protocol):

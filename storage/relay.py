@@ -1,6 +1,7 @@
 """Do what committed revisions still owe: derive what was left over, publish events in order.
 
-One relay at a time works, by lease; two would only repeat each other. Whatever process dies, the rows are still
+Two jobs that know nothing of each other: a stream that is slow or away holds up its events and nothing else. One
+process at a time does a job, by lease; two would only repeat each other. Whatever process dies, the rows are still
 there for the next.
 """
 
@@ -8,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from storage.commit import Owed
@@ -20,20 +23,54 @@ log = logging.getLogger(__name__)
 
 BATCH = 500
 LEASE_SECONDS = 15.0
+LONGEST_PAUSE = 10.0
+"""Between tries while a store is away."""
 GRACE = timedelta(seconds=2)
 """How long the process that committed is given to derive its own work before the relay does it too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something owed. A `round` does up to a batch of it and answers how much."""
+
+    name: str
+    round: Callable[[Stores, Clock], Awaitable[int]]
+
+
+DERIVING = Job("deriving", lambda stores, clock: derive_left_over(stores, clock, GRACE))
+PUBLISHING = Job("publishing", lambda stores, _: publish(stores))
 
 
 async def run(
     stores: Stores, *, owner: str, wake: asyncio.Event, clock: Clock, poll_seconds: float = 1.0
 ) -> None:
-    """Relay until cancelled; at once when `wake` is set, else by polling."""
+    """Relay until cancelled: events at once when `wake` is set, else by polling."""
+    # A process that commits derives by itself before it wakes us: what is left over is found by polling alone.
+    wakes = {DERIVING: asyncio.Event(), PUBLISHING: wake}
+    async with asyncio.TaskGroup() as jobs:
+        for job, its_wake in wakes.items():
+            jobs.create_task(_keep_at(job, stores, owner, its_wake, clock, poll_seconds))
+
+
+async def _keep_at(
+    job: Job, stores: Stores, owner: str, wake: asyncio.Event, clock: Clock, poll_seconds: float
+) -> None:
+    pause = 0.0
     while True:
         try:
-            more = await turn(stores, owner=owner, clock=clock, grace=GRACE)
-        except StorageError as error:
-            log.warning("the relay could not go on: %s", error)
-            more = False
+            more = await turn(job, stores, owner=owner, clock=clock)
+        # Whatever it is: a job that ends here would be missed only when somebody asks where the events are.
+        except Exception as error:
+            if not pause:
+                surprising = not isinstance(error, StorageError)
+                log.warning("%s fails, and is tried again: %s", job.name, error, exc_info=surprising)
+            pause = min(pause * 2 or poll_seconds, LONGEST_PAUSE)
+            # Without regard to `wake`: edits go on, and each would have us try.
+            await asyncio.sleep(pause)
+            continue
+        if pause and more is not None:
+            log.info("%s goes on", job.name)
+        pause = 0.0
         if not more:
             try:
                 # Not wait_for: in Python 3.11 it loses a cancellation that comes together with the wake.
@@ -44,13 +81,11 @@ async def run(
             wake.clear()
 
 
-async def turn(stores: Stores, *, owner: str, clock: Clock, grace: timedelta = timedelta(0)) -> bool:
-    """One round, if the lease is ours. Answers whether there is more to do at once."""
-    if not await stores.metadata.hold_lease("relay", owner, LEASE_SECONDS, clock()):
-        return False
-    published = await publish(stores)
-    derived = await derive_left_over(stores, clock, grace)
-    return published == BATCH or derived == BATCH
+async def turn(job: Job, stores: Stores, *, owner: str, clock: Clock) -> bool | None:
+    """One round of a job. Answers whether there is more to do at once; None if another process has the lease."""
+    if not await stores.metadata.hold_lease(job.name, owner, LEASE_SECONDS, clock()):
+        return None
+    return await job.round(stores, clock) == BATCH
 
 
 async def publish(stores: Stores) -> int:
@@ -78,5 +113,7 @@ async def derive_left_over(stores: Stores, clock: Clock, grace: timedelta = time
 
 async def settle(stores: Stores, *, clock: Clock) -> None:
     """Do all that is owed, now. For commands that end, and for tests."""
-    while await publish(stores) + await derive_left_over(stores, clock):
+    while await derive_left_over(stores, clock):
+        pass
+    while await publish(stores):
         pass

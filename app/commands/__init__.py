@@ -9,6 +9,7 @@ import click
 from app.commands.fsck import fsck
 from app.commands.import_ import import_
 from app.commands.relay import relay
+from app.commands.replay import replay
 from app.commands.serve import serve
 from app.settings import WrongSetting
 from storage.errors import StorageError
@@ -23,6 +24,7 @@ def cli() -> None:
 cli.add_command(serve)
 cli.add_command(import_)
 cli.add_command(relay)
+cli.add_command(replay)
 cli.add_command(fsck)
 
 

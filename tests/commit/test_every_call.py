@@ -54,7 +54,8 @@ async def follow(outcome: Outcome, stores: Stores) -> None:
     """What is done after the client has its answer."""
     if outcome.owed is not None:
         await derive(outcome.owed, stores)
-    await relay.turn(stores, owner="the relay", clock=times.now)
+    for job in (relay.DERIVING, relay.PUBLISHING):
+        await relay.turn(job, stores, owner="the relay", clock=times.now)
 
 
 async def play(scene: Scene, stores: Stores, cases: Iterable[Case], number: Callable[[int], str]) -> int:

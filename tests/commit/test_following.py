@@ -43,7 +43,7 @@ async def three(stores: Stores) -> Sequence[Owed]:
 
 async def told(stores: Stores) -> list[tuple[str, int]]:
     """The stream of events."""
-    return [(one.event.entity_id, one.event.revision_id) for one in await stores.events.read(0, 1000)]
+    return [(one.event.entity_id, one.event.revision_id) for one in await stores.events.read(None, 1000)]
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0), (2, 0, 1), (0, 0, 2, 1, 1, 2)])

@@ -9,11 +9,12 @@ from datetime import timedelta
 
 import pytest
 
+from storage.events import WrongPosition
 from storage.model import Event
-from storage.ports import Events, Published
+from storage.ports import Events, Position, Published
 from tests.builders import NOW, an_event
 
-START, EVERYTHING = -1, 1000
+START, EVERYTHING = None, 1000
 
 
 def once(published: Iterable[Published]) -> list[Event]:
@@ -76,21 +77,48 @@ class EventsSuite:
         assert [event.revision_id for event in told if event.entity_id == "Q1"] == [1, 2, 3]
         assert [event.revision_id for event in told if event.entity_id == "Q2"] == [1, 2]
 
-    async def test_offsets_rise(self, events: Events) -> None:
-        await events.publish([an_event("Q1", number) for number in range(1, 6)])
+    async def test_reading_goes_on_from_any_event(self, events: Events) -> None:
+        """E5: a consumer resumes behind the last event that it has dealt with, in the middle of a page too."""
+        await events.publish([an_event(f"Q{number}", 1) for number in range(1, 13)])
+        everything = await events.read(START, EVERYTHING)
 
-        offsets = [one.offset for one in await events.read(START, EVERYTHING)]
+        for seen in range(1, 13):
+            rest = await events.read(everything[seen - 1].position, EVERYTHING)
+            told = [one.event.id for one in [*everything[:seen], *rest]]
+            assert sorted(told) == sorted(one.event.id for one in everything)
 
-        assert offsets == sorted(set(offsets))
-        assert len(offsets) == 5
+    async def test_what_is_published_later_comes_after_the_last_position(self, events: Events) -> None:
+        """E5."""
+        await events.publish([an_event("Q1", 1), an_event("Q2", 1)])
+        last = (await events.read(START, EVERYTHING))[-1].position
+        assert await events.read(last, EVERYTHING) == []
+
+        await events.publish([an_event("Q3", 1)])
+
+        assert [one.event.entity_id for one in await events.read(last, EVERYTHING)] == ["Q3"]
+
+    @pytest.mark.parametrize("position", ["", "x", "-1", "1,2", "1:-1", "0:1,", "9" * 30, "0:1\n"])
+    async def test_a_position_that_the_stream_never_gave_is_refused(
+        self, events: Events, position: str
+    ) -> None:
+        """E5: it may come from a client."""
+        with pytest.raises(WrongPosition):
+            await events.read(Position(position), EVERYTHING)
+
+    async def test_a_stream_that_has_dropped_nothing_is_whole(self, events: Events) -> None:
+        assert await events.is_whole()
+
+        await events.publish([an_event("Q1", 1)])
+
+        assert await events.is_whole()
 
     @pytest.mark.parametrize("limit", [1, 2, 3, 100])
-    async def test_reading_on_from_the_last_offset_misses_nothing(self, events: Events, limit: int) -> None:
+    async def test_reading_on_from_the_last_position_misses_nothing(self, events: Events, limit: int) -> None:
         """E5: a consumer resumes where it was."""
         await events.publish([an_event("Q1", number) for number in range(1, 8)])
 
         seen: list[Published] = []
-        while page := await events.read(seen[-1].offset if seen else START, limit):
+        while page := await events.read(seen[-1].position if seen else START, limit):
             assert len(page) <= limit
             seen.extend(page)
             assert len(seen) <= 7
@@ -106,7 +134,7 @@ class EventsSuite:
 
         assert [event.revision_id for event in told] == [1, 2, 3]
 
-    async def test_events_keep_their_offset_when_one_is_published_again(self, events: Events) -> None:
+    async def test_events_keep_their_position_when_one_is_published_again(self, events: Events) -> None:
         await events.publish([an_event("Q1", 1), an_event("Q1", 2)])
         before = await events.read(START, EVERYTHING)
 
@@ -134,6 +162,17 @@ class EventsSuite:
         told = once(await peers[0].read(START, EVERYTHING))
         for number in range(1, 21):
             assert [event.revision_id for event in told if event.entity_id == f"Q{number}"] == [1, 2, 3]
+
+    async def test_who_reads_at_the_same_time_reads_from_a_place_of_his_own(self, events: Events) -> None:
+        """E5: many subscriptions, each at its own place."""
+        await events.publish([an_event("Q1", number) for number in range(1, 21)])
+        everything = await events.read(START, EVERYTHING)
+
+        pages = await asyncio.gather(*(events.read(one.position, 3) for one in everything))
+
+        assert [[one.event.revision_id for one in page] for page in pages] == [
+            [number for number in range(seen + 1, seen + 4) if number <= 20] for seen in range(1, 21)
+        ]
 
     async def test_what_one_publishes_all_read(self, peers: Sequence[Events]) -> None:
         """E5: the subscriptions of every process."""

@@ -121,7 +121,8 @@ async def _play(scene: Scene, stores: Stores, folder: Path) -> None:
     _acknowledge(folder, outcome.entity, outcome.revision, scene)
     if outcome.owed is not None:
         await derive(outcome.owed, stores)
-    await relay.turn(stores, owner="the one that dies", clock=times.now)
+    for job in (relay.DERIVING, relay.PUBLISHING):
+        await relay.turn(job, stores, owner="the one that dies", clock=times.now)
 
 
 def _acknowledge(folder: Path, entity: EntityId, revision: int, scene: Scene) -> None:
@@ -189,7 +190,7 @@ async def _unlike(stores: Stores, told: JsonObject) -> str | None:
 
 async def _events_unlike_revisions(stores: Stores) -> list[str]:
     """Whether the stream tells, after deduplication, of other revisions than those that are there (I9)."""
-    told = {(one.event.entity_id, one.event.revision_id) for one in await stores.events.read(0, 10_000)}
+    told = {(one.event.entity_id, one.event.revision_id) for one in await stores.events.read(None, 10_000)}
     there = {
         (entity, revision)
         for entity in await stores.metadata.entities(None, 1000)

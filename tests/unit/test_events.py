@@ -7,9 +7,19 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from jsonschema import Draft202012Validator
 
-from storage.events import RESERVED_EDIT_TYPES, change_type, event_from, event_json
-from storage.model import Event
+from schemas import load
+from storage.events import (
+    RESERVED_EDIT_TYPES,
+    SCHEMA_VERSION,
+    change_type,
+    event_from,
+    event_json,
+    event_of,
+)
+from storage.ids import EntityId
+from storage.model import EditInfo, Event, Flags, RevisionFacts
 from tests.builders import NOW, an_event
 
 TABLE = {
@@ -58,7 +68,7 @@ def test_an_event_is_written_so() -> None:
     }
 
 
-@pytest.mark.parametrize(
+EVENTS = pytest.mark.parametrize(
     "event",
     [
         an_event("Q42", 1),
@@ -67,11 +77,67 @@ def test_an_event_is_written_so() -> None:
         an_event(at=NOW + timedelta(microseconds=1)),
     ],
 )
+
+
+@EVENTS
 def test_an_event_is_read_back_equal(event: Event) -> None:
     """E1."""
     text = event_json(event)
 
     assert event_from(text) == event_from(text.encode()) == event
+
+
+@EVENTS
+def test_an_event_is_valid_by_the_schema_of_its_version(event: Event) -> None:
+    """E4"""
+    Draft202012Validator(load(f"event/{SCHEMA_VERSION}.json")).validate(json.loads(event_json(event)))
+
+
+def test_the_schema_names_the_fields_that_are_written_and_the_changes_that_there_are() -> None:
+    """E4: another field, or another change, is another version."""
+    schema = load("event/1.0.0.json")
+
+    assert set(schema["properties"]) == set(schema["required"]) == set(json.loads(event_json(an_event())))
+    assert set(schema["properties"]["change_type"]["enum"]) == {"creation", "edit", *TABLE.values()}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("entity_id", "q42"),
+        ("revision_id", 0),
+        ("change_type", "rename"),
+        ("from_revision_id", "6"),
+        ("changed_at", "2026-01-15 10:30"),
+        ("bot", None),
+    ],
+)
+def test_the_schema_refuses_what_is_no_event(field: str, value: object) -> None:
+    """E4: it says something."""
+    told = json.loads(event_json(an_event())) | {field: value}
+
+    assert not Draft202012Validator(load("event/1.0.0.json")).is_valid(told)
+
+
+def test_the_event_of_a_revision_is_made_from_its_row() -> None:
+    """E4: what was sent is forgotten, and can be told again."""
+    edit = EditInfo("Zoë", summary="why", edit_type="lock-added", bot=True)
+    row = RevisionFacts(
+        entity=EntityId("Q42"),
+        revision=7,
+        parent=5,
+        created_at=NOW,
+        edit=edit,
+        flags=Flags(),
+        content_hash=None,
+        content_digest=None,
+        size_bytes=1,
+        schema_version="1.3.0",
+        validation_status="valid",
+        validated_at=None,
+    )
+
+    assert event_of(row) == Event(EntityId("Q42"), 7, "lock", 5, NOW, "Zoë", "why", True)
 
 
 def test_an_event_is_known_by_entity_revision_and_kind_of_change() -> None:
