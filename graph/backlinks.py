@@ -59,7 +59,7 @@ class Backlink:
         description="The entity whose statement refers, as it is now; null if it was deleted since."
     )
     async def entity(
-        root: strawberry.Parent[ports.Backlink],  # noqa: N805
+        root: strawberry.Parent[ports.Backlink],
         info: Info,
     ) -> Annotated[Entity, strawberry.lazy("graph.entity")] | None:
         from graph.entity import shown
@@ -71,7 +71,7 @@ class Backlink:
 
     @strawberry.field(description="The statement, without the id under which the entity holds it.")
     async def statement(
-        root: strawberry.Parent[ports.Backlink],  # noqa: N805
+        root: strawberry.Parent[ports.Backlink],
         info: Info,
     ) -> Statement | None:
         found: Statement | BaseException = (await statements_by_hash(info, [root.statement]))[0]

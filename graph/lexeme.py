@@ -50,7 +50,7 @@ class Form(LexemePart):
     def grammatical_features(self) -> list[ItemValue]:
         told = self.stored.get("grammaticalFeatures")
         features: Any = [one for one in told if isinstance(one, str)] if isinstance(told, list) else []
-        return features  # type: ignore[no-any-return]
+        return features
 
 
 @strawberry.type(description="A meaning of a lexeme.")

@@ -88,7 +88,7 @@ class EntityReference:
         "Redirects are followed."
     )
     async def entity(self, info: Info) -> EntityRef | None:
-        return await follow(self, info)  # type: ignore[no-any-return]
+        return await follow(self, info)
 
     @strawberry.field(description="Whether the entity is here, and if not, why not.")
     async def status(self, info: Info) -> LinkStatus | None:
@@ -112,7 +112,7 @@ class ItemValue(_Link, EntityReference, LabelProvider, DescriptionProvider):
 
     @strawberry.field(description="The item; null if it is not here.")
     async def item(self, info: Info) -> ItemRef | None:
-        return await follow(self, info, EntityType.ITEM)  # type: ignore[no-any-return]
+        return await follow(self, info, EntityType.ITEM)
 
 
 @strawberry.type(description="A link to a property, as a value.")
@@ -121,7 +121,7 @@ class PropertyValue(_Link, EntityReference, LabelProvider, DescriptionProvider):
 
     @strawberry.field(description="The property; null if it is not here.")
     async def property(self, info: Info) -> PropertyRef | None:
-        return await follow(self, info, EntityType.PROPERTY)  # type: ignore[no-any-return]
+        return await follow(self, info, EntityType.PROPERTY)
 
 
 @strawberry.type(description="A link to a lexeme.")
@@ -130,7 +130,7 @@ class LexemeValue(_Link, EntityReference):
 
     @strawberry.field(description="The lexeme; null if it is not here.")
     async def lexeme(self, info: Info) -> LexemeRef | None:
-        return await follow(self, info, EntityType.LEXEME)  # type: ignore[no-any-return]
+        return await follow(self, info, EntityType.LEXEME)
 
 
 @strawberry.type(description="A link to a form of a lexeme.")
@@ -159,7 +159,7 @@ class EntitySchemaValue(_Link, EntityReference, LabelProvider, DescriptionProvid
 
     @strawberry.field(description="The entity schema; null if it is not here.")
     async def entity_schema(self, info: Info) -> EntitySchemaRef | None:
-        return await follow(self, info, EntityType.ENTITY_SCHEMA)  # type: ignore[no-any-return]
+        return await follow(self, info, EntityType.ENTITY_SCHEMA)
 
 
 @strawberry.type(
@@ -191,4 +191,4 @@ class PredicateProperty(LabelProvider, DescriptionProvider):
         description="The property as an entity, with its own statements; null if it is not here."
     )
     async def entity(self, info: Info) -> PropertyRef | None:
-        return await follow(self, info, EntityType.PROPERTY)  # type: ignore[no-any-return]
+        return await follow(self, info, EntityType.PROPERTY)

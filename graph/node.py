@@ -11,4 +11,4 @@ class Node:
 
     @strawberry.field(description="The id.")
     def id(self) -> strawberry.ID:
-        raise NotImplementedError
+        raise NotImplementedError  # each type says its own

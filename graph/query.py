@@ -76,23 +76,23 @@ class Query:
             shown(one) if isinstance(one, loading.Found) else one
             for one in await loading.many(info.context.loaders, ids)
         ]
-        return found  # type: ignore[no-any-return]
+        return found
 
     @strawberry.field(description="An item by its id, as it is or at one of its revisions.")
     async def item(self, info: Info, id: Id, revision_id: RevisionId = None) -> Item | None:
-        return await _of_kind(info, EntityType.ITEM, id, revision_id)  # type: ignore[no-any-return]
+        return await _of_kind(info, EntityType.ITEM, id, revision_id)
 
     @strawberry.field(description="A property by its id, as it is or at one of its revisions.")
     async def property(self, info: Info, id: Id, revision_id: RevisionId = None) -> Property | None:
-        return await _of_kind(info, EntityType.PROPERTY, id, revision_id)  # type: ignore[no-any-return]
+        return await _of_kind(info, EntityType.PROPERTY, id, revision_id)
 
     @strawberry.field(description="A lexeme by its id, as it is or at one of its revisions.")
     async def lexeme(self, info: Info, id: Id, revision_id: RevisionId = None) -> Lexeme | None:
-        return await _of_kind(info, EntityType.LEXEME, id, revision_id)  # type: ignore[no-any-return]
+        return await _of_kind(info, EntityType.LEXEME, id, revision_id)
 
     @strawberry.field(description="An entity schema by its id, as it is or at one of its revisions.")
     async def entity_schema(self, info: Info, id: Id, revision_id: RevisionId = None) -> EntitySchema | None:
-        return await _of_kind(info, EntityType.ENTITY_SCHEMA, id, revision_id)  # type: ignore[no-any-return]
+        return await _of_kind(info, EntityType.ENTITY_SCHEMA, id, revision_id)
 
     @strawberry.field(description="What has this id: an entity, a form or a sense.")
     async def node(
@@ -149,7 +149,7 @@ class Query:
         found: Any = [
             row if isinstance(row, BaseException) else read[(row.entity, row.revision)] for row in rows
         ]
-        return found  # type: ignore[no-any-return]
+        return found
 
     @strawberry.field(description="A statement by its hash, whichever entities hold it; null if none does.")
     async def statement(
@@ -158,7 +158,7 @@ class Query:
         found: Any = (await statements_by_hash(info, [hash]))[0]
         if isinstance(found, BaseException):
             raise found
-        return found  # type: ignore[no-any-return]
+        return found
 
     @strawberry.field(description="A statement by the id under which an entity holds it now.")
     async def statement_by_id(
@@ -169,7 +169,7 @@ class Query:
             strawberry.argument(description="Its id, such as Q42$F078E5B3-F9A8-480E-B7AC-D97778CBBEF9."),
         ],
     ) -> Statement | None:
-        return await statement_by_id(info, id)  # type: ignore[no-any-return]
+        return await statement_by_id(info, id)
 
     @strawberry.field(
         description=f"Up to {MAX_IDS} statements by their hashes, in that order. One that can't be shown is null, with an error."

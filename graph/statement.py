@@ -100,13 +100,13 @@ class Statement(PropertyValuePair):
         return isinstance(source, Held)
 
     @strawberry.field(description="How many entities hold the statement at one of their revisions.")
-    async def ref_count(root: strawberry.Parent[Held], info: Info) -> int | None:  # noqa: N805
+    async def ref_count(root: strawberry.Parent[Held], info: Info) -> int | None:
         row = await info.context.loaders.statement_row.load(root.hash)
         return row.ref_count if row is not None else None
 
     @strawberry.field(description="The entities that hold the statement at one of their revisions.")
     async def holders(
-        root: strawberry.Parent[Held],  # noqa: N805
+        root: strawberry.Parent[Held],
         info: Info,
         first: First = 20,
         after: After = None,

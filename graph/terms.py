@@ -100,7 +100,7 @@ class AliasesProvider:
     async def aliases(self, info: Info, languages: Languages = None) -> list[AliasesInLanguage] | None:
         groups = await stored(self, info, "aliases")
         chosen: Any = [(code, groups[code]) for code in _codes(groups, languages)]
-        return chosen  # type: ignore[no-any-return]
+        return chosen
 
 
 async def stored(source: Any, info: Info, kind: str) -> Mapping[str, Any]:
@@ -143,7 +143,7 @@ def terms(
     """The terms in these languages, in the order asked for; all if None. Plain data under its type."""
     if not fallback or languages is None:
         chosen: Any = [by_language[code] for code in _codes(by_language, languages)]
-        return chosen  # type: ignore[no-any-return]
+        return chosen
     found: list[Any] = []
     for language in dict.fromkeys(languages):
         code = next((code for code in chain(language, mul=mul) if code in by_language), None)
