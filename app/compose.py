@@ -14,13 +14,14 @@ from storage.errors import StorageError
 from storage.kafka import Kafka, KafkaEvents
 from storage.local_events import LocalEvents, create_events
 from storage.local_objects import LocalObjects, create_objects
-from storage.ports import Objects, Stores
+from storage.ports import Metadata, Objects, Stores
 from storage.probe import probe
 from storage.s3 import open_s3
 from storage.s3_buckets import prepare
 from storage.s3_client import Folder, S3Place
 from storage.sql.metadata import SqlMetadata
 from storage.sql.migrate import migrate
+from storage.sql.mysql import MysqlPlace, open_mysql
 from storage.sql.sqlite import SqliteDatabase, Unit
 from storage.sql.sqlite_inline import InlineSqlite
 
@@ -41,11 +42,27 @@ async def open_stores(settings: Settings, *, alone: bool = False) -> AsyncIterat
         stores = await stack.enter_async_context(open_embedded(settings.data, inline=alone))
         if settings.s3_endpoint:
             stores = replace(stores, objects=await _open_s3(stack, settings))
+        if settings.mysql_host:
+            stores = replace(stores, metadata=await _open_mysql(stack, settings))
         if settings.kafka_brokers:
             events = KafkaEvents(Kafka(settings.kafka_brokers, settings.kafka_topic))
             stack.push_async_callback(events.close)
             stores = replace(stores, events=events)
         yield stores
+
+
+async def _open_mysql(stack: AsyncExitStack, settings: Settings) -> Metadata:
+    """The metadata store on MySQL, its tables brought to this program's version."""
+    place = MysqlPlace(
+        user=settings.mysql_user,
+        password=settings.mysql_password,
+        database=settings.mysql_database,
+        host=settings.mysql_host,
+        port=settings.mysql_port,
+        connections=settings.mysql_connections,
+    )
+    database = await stack.enter_async_context(open_mysql(place))
+    return SqlMetadata(database, database.shard_of)
 
 
 async def _open_s3(stack: AsyncExitStack, settings: Settings) -> Objects:

@@ -101,6 +101,16 @@ class Settings:
     s3_prefix_revisions: str = _setting("", str, "what names of snapshots begin with in their bucket")
     s3_prefix_statements: str = _setting("", str, "what names of statements begin with in their bucket")
     s3_concurrency: int = _setting(64, _positive, "requests to the S3 server at once")
+    mysql_host: str = _setting(
+        "", str, "host of the MySQL server that keeps the metadata; empty for the data folder"
+    )
+    mysql_port: int = _setting(3306, _port, "port of the MySQL server")
+    mysql_user: str = _setting("wikibase", str, "who logs in to the MySQL server")
+    mysql_password: str = _setting("", str, "the password of that user")
+    mysql_database: str = _setting("wikibase", str, "database of the MySQL server")
+    mysql_connections: int = _setting(
+        16, _positive, "connections to the MySQL server at most, for reading and for writing each"
+    )
     kafka_brokers: str = _setting(
         "", str, "addresses of Kafka's brokers, with commas between them; empty for the data folder"
     )

@@ -295,15 +295,15 @@ GUARDS: Sequence[Guard] = (
     Guard(
         "digest at a dedup hit",
         STATEMENTS,
-        "elif row is not None and row[0] == body.digest:",
-        "elif row is not None:",
+        "is not None and row[0] == body.digest",
+        "is not None",
         "tests/commit/test_collisions.py::test_two_colliding_statements_of_two_writers_at_once_keep_apart",
     ),
     Guard(
         "one hash for one of two new statements",
         STATEMENTS,
-        "if row is None and statement_hash not in taken:",
-        "if row is None:",
+        "body.digest: Claimed(place, stored=False) for place, body in free.items()",
+        "body.digest: Claimed(place, stored=False) for body, place in places if place not in rows",
         "tests/commit/test_collisions.py::test_colliding_statements_of_one_entity_keep_apart",
     ),
     Guard(
@@ -316,8 +316,8 @@ GUARDS: Sequence[Guard] = (
     Guard(
         "pending fact",
         STATEMENTS,
-        "            if place.hash not in wish.held\n",
-        "            if False\n",
+        "for place in sorted(one.hash for one in claimed.values())",
+        "for place in ()",
         _abandoned("a_claimed_statement_is_no_collectors_prey"),
     ),
     Guard(

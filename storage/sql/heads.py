@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import orjson
-from sqlalchemy import BindParameter, Connection, and_, bindparam, select, update
+from sqlalchemy import BindParameter, Connection, and_, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.errors import EntityGone, HeadMoved
@@ -260,13 +260,13 @@ def registered(connection: Connection, wanted: Collection[EntityId]) -> set[Enti
 def lease_numbers(connection: Connection, kind: EntityType, count: int) -> range:
     """The next numbers of a kind; they are spent whatever becomes of them."""
     table = id_ranges
-    connection.execute(insert_absent(table).values(entity_type=str(kind), next_number=FLOORS[kind]))
-    # Raise first, read after: the row stays locked, so nobody is given the same numbers.
-    connection.execute(
-        update(table).where(table.c.entity_type == str(kind)).values(next_number=table.c.next_number + count)
-    )
-    end = connection.scalar(select(table.c.next_number).where(table.c.entity_type == str(kind)))
-    assert end is not None, "the row was inserted or was there"
+    here = table.c.entity_type == str(kind)
+    # Raised first, read after: the row stays locked, so nobody is given the same numbers.
+    raised = connection.execute(update(table).where(here).values(next_number=table.c.next_number + count))
+    if raised.rowcount == 0:
+        connection.execute(insert(table).values(entity_type=str(kind), next_number=FLOORS[kind] + count))
+    end = connection.scalar(select(table.c.next_number).where(here))
+    assert end is not None, "the row was there or was inserted"
     return range(end - count, end)
 
 

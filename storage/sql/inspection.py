@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, and_, or_, select
 from storage.ids import EntityId, external, internal
 from storage.model import StatementHash
 from storage.ports import Backlink, StatementRow
-from storage.sql.portable import chunks
+from storage.sql.portable import chunks, hash_chunks
 from storage.sql.statements import STATEMENT, statement_of
 from storage.sql.tables import entity_backlinks, entity_redirects, statement_content, statement_references
 
@@ -29,7 +29,7 @@ def facts(connection: Connection, hashes: Collection[StatementHash]) -> dict[Sta
     """Who is noted as holding each statement."""
     columns = statement_references.c
     found: dict[StatementHash, set[EntityId]] = {}
-    for some in chunks(sorted(hashes)):
+    for some in hash_chunks(connection, hashes):
         query = select(columns.content_hash, columns.internal_id).where(columns.content_hash.in_(some))
         for one, number in connection.execute(query):
             found.setdefault(one, set()).add(external(number))

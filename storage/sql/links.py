@@ -50,12 +50,14 @@ def relink(
     said |= {_place(number, link): (link, False) for link in added}
     spoken = _spoken(connection, number, list(said))
     fresh, later = [], []
-    for place, (link, gone) in said.items():
+    for place in sorted(said):
+        link, gone = said[place]
         word = (link.property, link.rank, link.role, revision, gone)
         if place in spoken:
             later.append(dict(zip(_SAYING, (*place, *word), strict=True)))
         else:
             fresh.append((*place, *word))
+    # A plain insert: beside another who speaks of the same link, one of us fails on the key, and looks again.
     insert_rows(connection, entity_backlinks, tuple(entity_backlinks.c.keys()), fresh)
     if later:
         connection.execute(_SAY, later)

@@ -1,21 +1,20 @@
 """The metadata store on a database: each verb of the ports is one unit, read or written.
 
 Knows which verbs must tell "unknown" from "did not happen": only the commit. The others are idempotent, so
-that for them a lost answer is Unavailable, and asking again is right.
+that for them a lost answer is Unavailable, and asking again is right. Therefore a verb of many keys may also be
+many units, one for the keys of each shard, where the database has shards.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
 from typing import TypeVar
-
-from sqlalchemy import Connection, or_, select, update
-from sqlalchemy.exc import IntegrityError
 
 from storage.canonical import StatementHasher
 from storage.errors import OutcomeUnknown, Unavailable
-from storage.ids import EntityId, EntityType
+from storage.ids import EntityId, EntityType, internal
 from storage.model import Attempt, Head, Link, Revision, RevisionFacts, StatementHash
 from storage.ports import (
     Backlink,
@@ -36,19 +35,24 @@ from storage.ports import (
     UsedStatements,
     Work,
 )
-from storage.sql import heads, inspection, links, outbox, revisions, statements, uses
-from storage.sql.portable import insert_absent
+from storage.snapshot import MAX_PROBES
+from storage.sql import heads, inspection, leases, links, outbox, revisions, statements, uses
+from storage.sql.shards import ShardOf
 from storage.sql.sqlite import Database, Unit
-from storage.sql.tables import leases
 
 T = TypeVar("T")
 
 
-class SqlMetadata:
-    """The port `Metadata`, on any database."""
+class ProbedTooFar(Exception):
+    """More collisions in a row than chance or malice explain."""
 
-    def __init__(self, database: Database) -> None:
+
+class SqlMetadata:
+    """The port `Metadata`, on any database. `shard_of` says that it has shards, and which key lies on which."""
+
+    def __init__(self, database: Database, shard_of: ShardOf | None = None) -> None:
         self.database = database
+        self._shard_of = shard_of
 
     async def _write(self, unit: Unit[T]) -> T:
         try:
@@ -56,25 +60,41 @@ class SqlMetadata:
         except OutcomeUnknown as error:
             raise Unavailable(str(error)) from error
 
+    def _by_shard(self, items: Iterable[T], key: Callable[[T], int]) -> Iterable[Sequence[T]]:
+        groups: dict[int, list[T]] = {}
+        for item in items:
+            groups.setdefault(0 if self._shard_of is None else self._shard_of(key(item)), []).append(item)
+        return groups.values()
+
     # Statements
 
     async def claim(self, claim: Claim, hasher: StatementHasher, now: datetime) -> Mapping[bytes, Claimed]:
-        if not claim.bodies:
-            return {}
-        if claim.held:
-            # Most statements of an edit are the head's own; if all are, nothing has to be written.
-            known, free = await self.database.read(lambda c: statements.locate(c, claim.bodies, hasher))
-            if not free and all(place.hash in claim.held for place in known.values()):
-                return known
-        return await self._write(lambda c: statements.claim(c, claim, hasher, now))
+        # Followed to the first hash that was never used, those of one probe at once.
+        claimed: dict[bytes, Claimed] = {}
+        wanted = {body.digest: body for body in claim.bodies}
+        for probe in range(MAX_PROBES):
+            places = [(body, hasher(body.canonical, probe)) for body in wanted.values()]
+            if claim.held:
+                # Most statements of an edit are the head's own: for them nothing has to be written.
+                known = await self.database.read(partial(statements.known, places=places))
+                claimed |= {digest: one for digest, one in known.items() if one.hash in claim.held}
+                places = [(body, place) for body, place in places if body.digest not in claimed]
+            for some in self._by_shard(places, lambda one: one[1]):
+                claimed |= await self._write(partial(statements.take, wish=claim, places=some, now=now))
+            wanted = {digest: body for digest, body in wanted.items() if digest not in claimed}
+            if not wanted:
+                return claimed
+        raise ProbedTooFar(f"{len(wanted)} statements found no hash in {MAX_PROBES} probes")
 
     async def hold(
         self, entity: EntityId, hashes: Collection[StatementHash], attempt: Attempt | None
     ) -> None:
-        await self._write(lambda c: statements.hold(c, entity, hashes, attempt))
+        for some in self._by_shard(hashes, int):
+            await self._write(partial(statements.hold, entity=entity, hashes=some, attempt=attempt))
 
     async def release(self, entity: EntityId, hashes: Collection[StatementHash], attempt: Attempt) -> None:
-        await self._write(lambda c: statements.release(c, entity, hashes, attempt))
+        for some in self._by_shard(hashes, int):
+            await self._write(partial(statements.release, entity=entity, hashes=some, attempt=attempt))
 
     async def find(self, hashes: Collection[StatementHash]) -> Mapping[StatementHash, StatementRow]:
         return await self.database.read(lambda c: statements.find(c, hashes))
@@ -162,14 +182,19 @@ class SqlMetadata:
     async def mark(
         self, done: Collection[tuple[EntityId, int]], *, derived: bool = False, published: bool = False
     ) -> None:
-        await self._write(lambda c: outbox.mark(c, done, derived=derived, published=published))
+        for some in self._by_shard(done, lambda place: internal(place[0])):
+            await self._write(partial(outbox.mark, done=some, derived=derived, published=published))
 
     # Links
 
     async def relink(
         self, entity: EntityId, revision: int, added: Sequence[Link], removed: Sequence[Link]
     ) -> None:
-        await self._write(lambda c: links.relink(c, entity, revision, added, removed))
+        targets = {link.target for link in (*added, *removed)}
+        for some in self._by_shard(targets, internal):
+            here = set(some)
+            new, old = ([link for link in said if link.target in here] for said in (added, removed))
+            await self._write(partial(links.relink, entity=entity, revision=revision, added=new, removed=old))
 
     async def backlinks(self, pages: Collection[BacklinksPage]) -> Mapping[BacklinksPage, Sequence[Backlink]]:
         return await self.database.read(lambda c: links.backlinks(c, pages))
@@ -209,21 +234,4 @@ class SqlMetadata:
     # Leases
 
     async def hold_lease(self, name: str, owner: str, seconds: float, now: datetime) -> bool:
-        return await self._write(lambda c: _hold_lease(c, name, owner, seconds, now))
-
-
-def _hold_lease(connection: Connection, name: str, owner: str, seconds: float, now: datetime) -> bool:
-    until = now + timedelta(seconds=seconds)
-    # A clock that was ahead may have left a lease far in the future: nothing beyond twice its length is believed.
-    believed = now + timedelta(seconds=2 * seconds)
-    here = leases.c.name == name
-    try:
-        connection.execute(insert_absent(leases).values(name=name, owner=owner, expires_at=until))
-    except IntegrityError:
-        return False
-    connection.execute(
-        update(leases)
-        .where(here, or_(leases.c.owner == owner, leases.c.expires_at <= now, leases.c.expires_at > believed))
-        .values(owner=owner, expires_at=until)
-    )
-    return connection.scalar(select(leases.c.owner).where(here)) == owner
+        return await self._write(lambda c: leases.hold_lease(c, name, owner, seconds, now))

@@ -1,17 +1,21 @@
 """Bring the metadata's tables to the version of this program.
 
 Versions are Alembic's, applied in one place by whoever comes first. A store of a newer program is refused.
+SQLite takes a version back whole if it does not commit. MySQL keeps each table and index as it is made: there the
+steps of a version are such that it can be begun again, and a lock of the server's keeps other processes away.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
-from storage.errors import StorageError
+from storage.errors import StorageError, Unavailable
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -30,8 +34,22 @@ HEAD = "0002"
 """The version that this program's tables are at; a test holds it to the newest script."""
 
 
+PATIENCE = 600
+"""Seconds to wait for another process that migrates."""
+
+
 def migrate(connection: Connection) -> None:
-    """Apply what is missing, inside the transaction that `connection` is in. NewerSchema if it is beyond us."""
+    """Apply what is missing, inside the transaction that `connection` is in, if the engine can.
+
+    NewerSchema if it is beyond us. Unavailable if another process does not come to an end with it.
+    """
+    if _version(connection) == HEAD:
+        return
+    with _alone(connection):
+        _upgrade(connection)
+
+
+def _upgrade(connection: Connection) -> None:
     found = _version(connection)
     if found == HEAD:
         return
@@ -48,6 +66,23 @@ def migrate(connection: Connection) -> None:
     config.attributes["connection"] = connection
     with _ONE_AT_A_TIME:
         command.upgrade(config, "head")
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    if connection.dialect.name != "mysql":
+        yield  # who writes to SQLite is alone
+        return
+    # The lock is the connection's: after a failure it goes with it. A server has many databases, hence its name.
+    database = connection.scalar(text("SELECT DATABASE()"))
+    lock = {"name": f"migrate {database}"[:64], "patience": PATIENCE}
+    # Who waits must not keep the other from a table that it has read, and then must read what that one left.
+    connection.commit()
+    if connection.scalar(text("SELECT GET_LOCK(:name, :patience)"), lock) != 1:
+        raise Unavailable(f"another process has been migrating the metadata for {PATIENCE} seconds")
+    yield
+    connection.commit()
+    connection.execute(text("SELECT RELEASE_LOCK(:name)"), lock)
 
 
 def _version(connection: Connection) -> str | None:

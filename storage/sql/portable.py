@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -66,6 +67,18 @@ def hash_list(connection: Connection, hashes: Iterable[int]) -> str:
     """
     shift = 0 if connection.dialect.name == "mysql" else SIGN
     return ",".join([str(int(one) - shift) for one in hashes])
+
+
+def hash_chunks(connection: Connection, hashes: Iterable[int]) -> Iterator[Sequence[int]]:
+    """Hashes in order, as many at a time as one statement takes.
+
+    On MySQL those from 2**63 on by themselves: MariaDB compares with a list of small and large numbers as with
+    decimals, and reads the whole table.
+    """
+    ordered = sorted(set(hashes))
+    small = bisect_left(ordered, SIGN) if connection.dialect.name == "mysql" else 0
+    yield from chunks(ordered[:small])
+    yield from chunks(ordered[small:])
 
 
 def hash_read(connection: Connection, stored: int) -> int:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    func,
     or_,
     select,
 )
@@ -108,7 +109,8 @@ def _bound(places: Sequence[Place]) -> dict[str, int]:
 
 _EDIT_TYPE = bindparam("edit_type", type_=_ROWS.edit_type.type)
 _IS_MASS_EDIT = bindparam("is_mass_edit", type_=Boolean())
-_OF_TYPE = _ROWS.edit_type == _EDIT_TYPE
+# Of equal length as well, since MySQL takes no notice of spaces at the end.
+_OF_TYPE = and_(_ROWS.edit_type == _EDIT_TYPE, func.length(_ROWS.edit_type) == func.length(_EDIT_TYPE))
 _OF_MASS = _ROWS.is_mass_edit == _IS_MASS_EDIT
 # Where the index does not go by them, one text serves with and without.
 _OF_TYPE_IF_ASKED = or_(_EDIT_TYPE.is_(None), _OF_TYPE)

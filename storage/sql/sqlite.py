@@ -38,6 +38,9 @@ class Database(Protocol):
     async def write(self, unit: Unit[T]) -> T:
         """Run in one transaction, which commits unless the unit raises.
 
+        Others may write at the same time. Where one of them was quicker, the unit is taken back and run again from
+        the start, so it must do nothing but by its connection. A unit that catches an IntegrityError may go on: only
+        that statement is taken back.
         Unavailable: it did not take effect. OutcomeUnknown: the commit's answer is lost.
         """
 

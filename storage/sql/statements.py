@@ -8,81 +8,73 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, select
 
-from storage.canonical import StatementHasher
 from storage.ids import EntityId, external, internal
 from storage.model import Attempt, StatementBody, StatementHash
 from storage.ports import Claim, Claimed, Pending, StatementRow
-from storage.snapshot import MAX_PROBES
-from storage.sql.portable import chunks, hash_list, hash_read, insert_rows
+from storage.sql.portable import hash_chunks, hash_list, hash_read, insert_rows
 from storage.sql.tables import statement_content, statement_pending, statement_references
 
 LIVE, CONDEMNED, DELETING, COLLECTED = range(4)
 
 
-class ProbedTooFar(Exception):
-    """More collisions in a row than chance or malice explain."""
+Place = tuple[StatementBody, StatementHash]
+"""A statement and a hash that it may have, at one probe."""
+
+_Row = tuple[bytes, int, int]
+"""Digest, count and state."""
 
 
-def locate(
-    connection: Connection, bodies: Sequence[StatementBody], hasher: StatementHasher
-) -> tuple[dict[bytes, Claimed], dict[bytes, StatementHash]]:
-    """Where known statements live, and the free hash that each unknown one would get; both by digest.
+def known(connection: Connection, places: Sequence[Place]) -> dict[bytes, Claimed]:
+    """Those that have these hashes, by digest."""
+    return _known(_rows(connection, places), places)
 
-    Probes are followed to the first hash that was never used. A hash alone proves nothing: the digest does (T3).
+
+def take(connection: Connection, wish: Claim, places: Sequence[Place], now: datetime) -> dict[bytes, Claimed]:
+    """Give statements these hashes, as far as no others have them, and leave pending facts for these.
+
+    Answers those that got theirs, by digest; the others are to be looked for at the next probe.
     """
-    known: dict[bytes, Claimed] = {}
-    free: dict[bytes, StatementHash] = {}
-    taken: set[StatementHash] = set()
-    wanted = list({body.digest: body for body in bodies}.values())  # else one collides with itself
-    for probe in range(MAX_PROBES):
-        hashes = {body.digest: hasher(body.canonical, probe) for body in wanted}
-        rows = _rows(connection, sorted(set(hashes.values())))
-        further = []
-        for body in wanted:
-            statement_hash = hashes[body.digest]
-            row = rows.get(statement_hash)
-            if row is None and statement_hash not in taken:
-                taken.add(statement_hash)
-                free[body.digest] = statement_hash
-            elif row is not None and row[0] == body.digest:
-                # Some committed revision holds it, so its object was stored before that commit. A count of 0
-                # proves nothing: its writer may have died between this row and the object.
-                known[body.digest] = Claimed(statement_hash, stored=row[1] > 0 and row[2] == LIVE)
-            else:
-                further.append(body)
-        if not further:
-            return known, free
-        wanted = further
-    raise ProbedTooFar(f"{len(wanted)} statements found no hash in {MAX_PROBES} probes")
-
-
-def claim(
-    connection: Connection, wish: Claim, hasher: StatementHasher, now: datetime
-) -> dict[bytes, Claimed]:
-    """Give each body a hash and leave pending facts for those that the head does not hold."""
-    known, free = locate(connection, wish.bodies, hasher)
-    if free:
-        properties = {body.digest: body.property for body in wish.bodies}
-        insert_rows(
-            connection,
-            statement_content,
-            ("content_hash", "property_id", "digest", "state", "ref_count", "created_at", "orphaned_at"),
-            [(place, properties[digest], digest, LIVE, 0, now, None) for digest, place in free.items()],
-        )
-    claimed = known | {digest: Claimed(place, stored=False) for digest, place in free.items()}
+    rows = _rows(connection, places)
+    free: dict[StatementHash, StatementBody] = {}
+    for body, place in places:
+        if place not in rows:
+            free.setdefault(place, body)
+    claimed = _known(rows, places) | {
+        body.digest: Claimed(place, stored=False) for place, body in free.items()
+    }
+    # In order, here and below: two who wait for each other's rows would be a deadlock.
+    # A plain insert: beside another who takes the same place, one of us fails on the key, and looks again.
+    insert_rows(
+        connection,
+        statement_content,
+        ("content_hash", "property_id", "digest", "state", "ref_count", "created_at", "orphaned_at"),
+        [
+            (place, body.property, body.digest, LIVE, 0, now, None)
+            for place, body in sorted(free.items(), key=lambda one: one[0])
+        ],
+    )
     number = internal(wish.entity)
     insert_rows(
         connection,
         statement_pending,
         ("content_hash", "internal_id", "attempt", "base_revision_id", "created_at"),
         [
-            (place.hash, number, wish.attempt, wish.base, now)
-            for place in claimed.values()
-            if place.hash not in wish.held
+            (place, number, wish.attempt, wish.base, now)
+            for place in sorted(one.hash for one in claimed.values())
         ],
         absent=True,
     )
     return claimed
+
+
+def _known(rows: Mapping[StatementHash, _Row], places: Sequence[Place]) -> dict[bytes, Claimed]:
+    # A hash alone proves nothing: the digest does (T3). Nor does a count of 0, whose writer may have died between
+    # this row and the object; but some committed revision holds what is counted, so its object was there before.
+    return {
+        body.digest: Claimed(place, stored=row[1] > 0 and row[2] == LIVE)
+        for body, place in places
+        if (row := rows.get(place)) is not None and row[0] == body.digest
+    }
 
 
 def hold(
@@ -91,7 +83,7 @@ def hold(
     """Record the facts that are not there yet and count each once; drop the attempt's pending facts."""
     number = internal(entity)
     facts = statement_references
-    for some in chunks(sorted(hashes)):
+    for some in hash_chunks(connection, hashes):
         there = connection.exec_driver_sql(
             f"SELECT content_hash FROM statement_references WHERE internal_id = {number}"
             f" AND content_hash IN ({hash_list(connection, some)})"
@@ -114,7 +106,7 @@ def release(
     connection: Connection, entity: EntityId, hashes: Collection[StatementHash], attempt: Attempt
 ) -> None:
     """Drop an attempt's pending facts."""
-    for some in chunks(sorted(hashes)):
+    for some in hash_chunks(connection, hashes):
         connection.exec_driver_sql(
             f"DELETE FROM statement_pending WHERE content_hash IN ({hash_list(connection, some)})"
             f" AND internal_id = {internal(entity)} AND attempt = X'{attempt.hex()}'"
@@ -137,7 +129,7 @@ _THESE_STATEMENTS = STATEMENT.where(_CONTENT.content_hash.in_(_THESE))
 def find(connection: Connection, hashes: Collection[StatementHash]) -> dict[StatementHash, StatementRow]:
     """The rows of these statements."""
     found = {}
-    for some in chunks(sorted(hashes)):
+    for some in hash_chunks(connection, hashes):
         for row in connection.execute(_THESE_STATEMENTS, {"hashes": some}):
             found[row.content_hash] = statement_of(row)
     return found
@@ -154,7 +146,7 @@ def pending(connection: Connection, hashes: Collection[StatementHash]) -> dict[S
     """Who claims these statements."""
     table = statement_pending
     found: dict[StatementHash, list[Pending]] = {}
-    for some in chunks(sorted(hashes)):
+    for some in hash_chunks(connection, hashes):
         for row in connection.execute(select(table).where(table.c.content_hash.in_(some))):
             fact = Pending(external(row.internal_id), Attempt(row.attempt), row.base_revision_id)
             found.setdefault(row.content_hash, []).append(fact)
@@ -164,18 +156,17 @@ def pending(connection: Connection, hashes: Collection[StatementHash]) -> dict[S
 def unheld(connection: Connection, hashes: Collection[StatementHash]) -> set[StatementHash]:
     """Those with neither a reference nor a pending fact."""
     free = set(hashes)
-    for table in (statement_references, statement_pending):
-        for some in chunks(sorted(hashes)):
+    # Pending first: across shards nobody sees one state, and a claim that is held meanwhile must be seen as either.
+    for table in (statement_pending, statement_references):
+        for some in hash_chunks(connection, hashes):
             column = table.c.content_hash
             free -= set(connection.scalars(select(column).where(column.in_(some)).distinct()))
     return free
 
 
-def _rows(
-    connection: Connection, hashes: Sequence[StatementHash]
-) -> Mapping[StatementHash, tuple[bytes, int, int]]:
+def _rows(connection: Connection, places: Sequence[Place]) -> dict[StatementHash, _Row]:
     rows = {}
-    for some in chunks(hashes):
+    for some in hash_chunks(connection, {place for _, place in places}):
         found = connection.exec_driver_sql(
             "SELECT content_hash, digest, ref_count, state FROM statement_content"
             f" WHERE content_hash IN ({hash_list(connection, some)})"

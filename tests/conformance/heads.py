@@ -215,16 +215,24 @@ class HeadsSuite(MetadataSuite):
         assert len(await history(metadata, Q42)) == 2
         assert await metadata.attempt_of(Q42, 2) == swap.attempt
 
+    @pytest.mark.parametrize("keyed", [False, True], ids=["without key", "with keys"])
     @pytest.mark.parametrize("expected", [None, 1], ids=["creation", "edit"])
     async def test_of_32_concurrent_swaps_one_wins(
-        self, peers: Sequence[Metadata], expected: int | None
+        self, peers: Sequence[Metadata], expected: int | None, keyed: bool
     ) -> None:
-        """I3: and what is stored is the winner's, all of it."""
+        """I3: and what is stored is the winner's, all of it; the others are told its revision."""
         if expected is not None:
             await peers[0].commit(a_swap("Q42", expected))
         revision = (expected or 0) + 1
         swaps = [
-            a_swap("Q42", revision, expected, hashes=[number], attempt=an_attempt(number))
+            a_swap(
+                "Q42",
+                revision,
+                expected,
+                hashes=[number],
+                attempt=an_attempt(number),
+                key=a_key(number) if keyed else None,
+            )
             for number in range(100, 132)
         ]
 
@@ -401,6 +409,20 @@ class HeadsSuite(MetadataSuite):
         with pytest.raises(AlreadyLanded) as before:
             await metadata.commit(a_swap("Q42", 2, 1, key=a_key()))
         assert before.value.landed == first
+
+    async def test_of_racing_records_of_no_change_the_first_stands(self, peers: Sequence[Metadata]) -> None:
+        """I13: and all are told it."""
+        records = [Landed(Q42, number, True, a_key(request=number).request) for number in range(1, 21)]
+
+        told = await asyncio.gather(
+            *(
+                insisting(partial(peers[number % len(peers)].record_unchanged, record, a_key().key, NOW))
+                for number, record in enumerate(records)
+            )
+        )
+
+        assert len(set(told)) == 1
+        assert await peers[0].landed(Q42, a_key().key) == told[0]
 
     async def test_a_commit_stands_against_a_late_record_of_no_change(self, metadata: Metadata) -> None:
         """I13."""

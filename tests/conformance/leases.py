@@ -60,6 +60,20 @@ class LeasesSuite(MetadataSuite):
 
         assert sorted(answers) == [False] * 19 + [True]
 
+    async def test_of_racing_owners_one_gets_a_lease_that_ran_out(self, peers: Sequence[Metadata]) -> None:
+        await peers[0].hold_lease("relay", "one", 15, NOW)
+
+        answers = await asyncio.gather(
+            *(
+                insisting(
+                    partial(peers[number % len(peers)].hold_lease, "relay", f"owner {number}", 15, NOW + HOUR)
+                )
+                for number in range(20)
+            )
+        )
+
+        assert sorted(answers) == [False] * 19 + [True]
+
     async def test_a_lease_from_a_clock_far_ahead_is_not_believed(self, metadata: Metadata) -> None:
         """I15: else a clock that jumped an hour ahead and back would stop the relay for an hour."""
         await metadata.hold_lease("relay", "one", 15, NOW + HOUR)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from itertools import count
 
 import pytest
@@ -15,7 +18,7 @@ from storage.ids import EntityId, PropertyId
 from storage.model import MAINSNAK, QUALIFIER, REFERENCE, Link
 from storage.ports import Backlink, BacklinksPage, Metadata, Redirect, RedirectsPage
 from tests.builders import NOW, a_link
-from tests.conformance import MetadataSuite
+from tests.conformance import MetadataSuite, insisting
 
 Q1, Q2, Q3, Q5 = EntityId("Q1"), EntityId("Q2"), EntityId("Q3"), EntityId("Q5")
 EVERYTHING = 10_000
@@ -61,7 +64,7 @@ async def redirects_to(
 
 
 class LinksSuite(MetadataSuite):
-    """Subclasses give `metadata`."""
+    """Subclasses give `metadata`, and may give more `peers`."""
 
     # Backlinks
 
@@ -165,6 +168,29 @@ class LinksSuite(MetadataSuite):
             if link.referencing == entity
         }
         assert seen == {place for place, stands in standing.items() if stands}
+
+    async def test_racing_revisions_leave_the_newest_word(self, peers: Sequence[Metadata]) -> None:
+        """I11: each is drawn by whoever committed it and by the relay, at the same time."""
+        links = [a_link(target, statement) for target in ("Q5", "Q6", "Q7") for statement in (1, 2)]
+        turns = [
+            (revision, links[revision % 3 :], links[: revision % 3])
+            for revision in range(1, 12)
+            for _ in "ab"
+        ]
+
+        await asyncio.gather(
+            *(
+                insisting(partial(peers[number % len(peers)].relink, Q1, revision, added, removed))
+                for number, (revision, added, removed) in enumerate(turns)
+            )
+        )
+
+        seen = [
+            (link.referenced, link.statement)
+            for target in ("Q5", "Q6", "Q7")
+            for link in await backlinks(peers[0], EntityId(target))
+        ]
+        assert seen == [(link.target, link.statement) for link in links[11 % 3 :]]
 
     @pytest.mark.parametrize("limit", [1, 2, 3, 100])
     async def test_pages_of_backlinks_give_each_once_in_one_order(
@@ -284,6 +310,27 @@ class LinksSuite(MetadataSuite):
 
         assert await redirects_to(metadata, Q5) == []
         assert await redirects_to(metadata, Q3) == [Q1]
+
+    async def test_racing_redirects_leave_the_newest_target(self, peers: Sequence[Metadata]) -> None:
+        """I11."""
+        await asyncio.gather(
+            *(
+                insisting(
+                    partial(
+                        peers[revision % len(peers)].redirect,
+                        Q1,
+                        Q5 if revision == 20 else Q3,
+                        revision,
+                        "Alice",
+                        NOW,
+                    )
+                )
+                for revision in range(1, 21)
+            )
+        )
+
+        assert await redirects_to(peers[0], Q5) == [Q1]
+        assert await redirects_to(peers[0], Q3) == []
 
     @pytest.fixture
     async def redirected(self, metadata: Metadata) -> Metadata:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+
 import pytest
 
 from storage.ids import EntityId
 from storage.model import EditInfo
 from storage.ports import Metadata, Work
 from tests.builders import a_swap, an_attempt
-from tests.conformance import MetadataSuite
+from tests.conformance import MetadataSuite, insisting
 
 Q1, Q2 = EntityId("Q1"), EntityId("Q2")
 EVERYTHING = 1000
@@ -21,7 +25,7 @@ def places(work: object) -> list[tuple[EntityId, int]]:
 
 
 class OutboxSuite(MetadataSuite):
-    """Subclasses give `metadata`."""
+    """Subclasses give `metadata`, and may give more `peers`."""
 
     @pytest.fixture
     async def outbox(self, metadata: Metadata) -> Metadata:
@@ -134,6 +138,25 @@ class OutboxSuite(MetadataSuite):
         await outbox.mark([(Q1, 1)], derived=True)
 
         assert sorted(places(await outbox.underived(EVERYTHING))) == [(Q1, 2), (Q1, 3), (Q2, 1), (Q2, 2)]
+
+    async def test_racing_marks_of_both_kinds_forget_all(self, peers: Sequence[Metadata]) -> None:
+        """The process that committed derives while the relay publishes; neither must miss the other's word."""
+        places = [(EntityId(f"Q{number}"), 1) for number in range(1, 21)]
+        for entity, number in places:
+            await peers[0].commit(a_swap(entity, number))
+
+        await asyncio.gather(
+            *(
+                insisting(
+                    partial(peers[number % len(peers)].mark, some, derived=derived, published=not derived)
+                )
+                for number, some in enumerate((places, places[::-1], places[5:], places[:15]))
+                for derived in (False, True)
+            )
+        )
+
+        assert await peers[0].underived(EVERYTHING) == []
+        assert await peers[0].unpublished(EVERYTHING) == []
 
     async def test_marking_nothing_or_what_is_not_there_changes_nothing(self, outbox: Metadata) -> None:
         await outbox.mark([], derived=True)

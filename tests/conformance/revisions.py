@@ -138,6 +138,19 @@ class RevisionsSuite(MetadataSuite):
         """Q1: by kind of edit, letter by letter."""
         assert [row.revision for row in await history(five, Q42, wanted=wanted)] == revisions
 
+    async def test_edit_types_are_told_apart_letter_by_letter(self, metadata: Metadata) -> None:
+        """Q1: free text, as it was given."""
+        types = ["a", "a ", "A", "\N{LATIN SMALL LETTER A WITH ACUTE}", "a\N{COMBINING ACUTE ACCENT}", ""]
+        for number, name in enumerate(types, 1):
+            await metadata.commit(
+                a_swap("Q42", number, number - 1 or None, edit=EditInfo("Alice", edit_type=name))
+            )
+
+        for number, name in enumerate(types, 1):
+            wanted = RevisionFilter(edit_type=name)
+            assert [row.revision for row in await history(metadata, Q42, wanted=wanted)] == [number]
+            assert await newest(metadata, wanted=wanted) == [("Q42", number)]
+
     async def test_a_filtered_history_is_read_in_pages(self, five: Metadata) -> None:
         """Q1: the limit counts what is wanted."""
         mass = RevisionFilter(is_mass_edit=True)

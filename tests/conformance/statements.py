@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
@@ -217,6 +218,29 @@ class StatementsSuite(MetadataSuite):
         assert len(set(places.values())) == 8
         rows = await peers[0].find(places.values())
         assert {row.digest: row.hash for row in rows.values()} == places
+
+    async def test_racing_writers_of_shared_statements_all_get_them_and_each_counts(
+        self, peers: Sequence[Metadata]
+    ) -> None:
+        """T2, T4: in whatever order they name them."""
+        bodies = [a_body("P31", string=f"value {number}") for number in range(12)]
+
+        async def write(number: int) -> None:
+            peer, attempt = peers[number % len(peers)], number + 1
+            some = random.Random(number).sample(bodies, 12)
+            entity = EntityId(f"Q{attempt}")
+            claimed = await insisting(
+                partial(peer.claim, a_claim(*some, entity=entity, attempt=attempt), hash64, NOW)
+            )
+            hashes = [place.hash for place in claimed.values()]
+            await insisting(partial(peer.hold, entity, hashes, an_attempt(attempt)))
+
+        await asyncio.gather(*(write(number) for number in range(16)))
+
+        hashes = [hash64(body.canonical) for body in bodies]
+        rows = await peers[0].find(hashes)
+        assert {place: row.ref_count for place, row in rows.items()} == dict.fromkeys(hashes, 16)
+        assert await peers[0].pending(hashes) == {}
 
     async def test_a_claim_leaves_a_pending_fact(self, metadata: Metadata) -> None:
         """I6: from here on no collector removes the statement."""

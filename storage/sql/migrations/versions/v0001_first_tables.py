@@ -7,8 +7,8 @@ Revises:
 from __future__ import annotations
 
 import sqlalchemy as sa
-from alembic import op
 
+from storage.sql.migrations.again import create_index, create_table
 from storage.sql.types import Unsigned64, UtcTime, blob, fixed, long_text, name
 
 revision = "0001"
@@ -17,13 +17,13 @@ down_revision = None
 
 def upgrade() -> None:
     """Make them."""
-    op.create_table(
+    create_table(
         "entity_id_mapping",
         sa.Column("entity_id", name(16), primary_key=True),
         sa.Column("internal_id", sa.BigInteger(), nullable=False),
         sa.Column("created_at", UtcTime(), nullable=False),
     )
-    op.create_table(
+    create_table(
         "entity_head",
         sa.Column("internal_id", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("head_revision_id", sa.BigInteger(), nullable=False),
@@ -38,7 +38,7 @@ def upgrade() -> None:
         sa.Column("is_redirect", sa.Boolean(), nullable=False),
         sa.Column("redirects_to", sa.BigInteger()),
     )
-    op.create_table(
+    create_table(
         "entity_revisions",
         sa.Column("internal_id", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("revision_id", sa.BigInteger(), primary_key=True, autoincrement=False),
@@ -61,7 +61,7 @@ def upgrade() -> None:
         sa.Column("property_counts", long_text()),
         sa.Column("parts", long_text()),
     )
-    op.create_table(
+    create_table(
         "entity_revision_meta",
         sa.Column("internal_id", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("revision_id", sa.BigInteger(), primary_key=True, autoincrement=False),
@@ -71,7 +71,7 @@ def upgrade() -> None:
         sa.Column("validation_error", long_text()),
         sa.Column("validated_at", UtcTime()),
     )
-    op.create_table(
+    create_table(
         "statement_content",
         sa.Column("content_hash", Unsigned64(), primary_key=True, autoincrement=False),
         sa.Column("property_id", name(16), nullable=False),
@@ -81,13 +81,13 @@ def upgrade() -> None:
         sa.Column("created_at", UtcTime(), nullable=False),
         sa.Column("orphaned_at", UtcTime()),
     )
-    op.create_index("statement_content_by_use", "statement_content", ["ref_count", "content_hash"])
-    op.create_table(
+    create_index("statement_content_by_use", "statement_content", ["ref_count", "content_hash"])
+    create_table(
         "statement_references",
         sa.Column("content_hash", Unsigned64(), primary_key=True, autoincrement=False),
         sa.Column("internal_id", sa.BigInteger(), primary_key=True, autoincrement=False),
     )
-    op.create_table(
+    create_table(
         "statement_pending",
         sa.Column("content_hash", Unsigned64(), primary_key=True, autoincrement=False),
         sa.Column("internal_id", sa.BigInteger(), primary_key=True, autoincrement=False),
@@ -95,7 +95,7 @@ def upgrade() -> None:
         sa.Column("base_revision_id", sa.BigInteger(), nullable=False),
         sa.Column("created_at", UtcTime(), nullable=False),
     )
-    op.create_table(
+    create_table(
         "entity_backlinks",
         sa.Column("referenced_internal_id", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("referencing_internal_id", sa.BigInteger(), primary_key=True, autoincrement=False),
@@ -106,7 +106,7 @@ def upgrade() -> None:
         sa.Column("revision_id", sa.BigInteger(), nullable=False),
         sa.Column("removed", sa.Boolean(), nullable=False),
     )
-    op.create_table(
+    create_table(
         "entity_redirects",
         sa.Column("source_internal_id", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("target_internal_id", sa.BigInteger()),
@@ -114,10 +114,10 @@ def upgrade() -> None:
         sa.Column("created_at", UtcTime(), nullable=False),
         sa.Column("created_by", name(255), nullable=False),
     )
-    op.create_index(
+    create_index(
         "entity_redirects_by_target", "entity_redirects", ["target_internal_id", "source_internal_id"]
     )
-    op.create_table(
+    create_table(
         "outbox",
         sa.Column("internal_id", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("revision_id", sa.BigInteger(), primary_key=True, autoincrement=False),
@@ -130,14 +130,14 @@ def upgrade() -> None:
         sa.Column("derived", sa.Boolean(), nullable=False),
         sa.Column("published", sa.Boolean(), nullable=False),
     )
-    op.create_table(
+    create_table(
         "idempotency_keys",
         sa.Column("key_digest", fixed(32), primary_key=True),
         sa.Column("request_digest", fixed(32), nullable=False),
         sa.Column("internal_id", sa.BigInteger(), nullable=False),
         sa.Column("created_at", UtcTime(), nullable=False),
     )
-    op.create_table(
+    create_table(
         "idempotent_outcomes",
         sa.Column("internal_id", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("key_digest", fixed(32), primary_key=True),
@@ -146,12 +146,12 @@ def upgrade() -> None:
         sa.Column("unchanged", sa.Boolean(), nullable=False),
         sa.Column("created_at", UtcTime(), nullable=False),
     )
-    op.create_table(
+    create_table(
         "id_ranges",
         sa.Column("entity_type", name(20), primary_key=True),
         sa.Column("next_number", sa.BigInteger(), nullable=False),
     )
-    op.create_table(
+    create_table(
         "leases",
         sa.Column("name", name(64), primary_key=True),
         sa.Column("owner", name(64), nullable=False),

@@ -1,0 +1,217 @@
+"""MySQL, MariaDB or Vitess behind the two verbs that all SQL here runs on: read, and write in one transaction.
+
+Reads see one snapshot (REPEATABLE READ). Writes run at READ COMMITTED, where each statement sees what others have
+committed until then: who lost a race for a row finds the winner's row when it looks. Nor are the gaps between rows
+locked, of which most deadlocks are made.
+
+Writers are not alone here: what a unit has read may change before it writes. So it writes first and looks after, or
+lets a primary key decide. Who loses by the key (a duplicate), or is picked out of a circle of waiters (a deadlock),
+has its unit run again from the start: all of it was taken back, and what it reads now tells what happened. Who waits
+for a row until the server's patience ends does not: that row's holder hangs, and to queue again would not help.
+
+A connection whose unit was cut off, by a timeout or by its task's end, is in the middle of an answer: the toolkit
+throws it away, and the server rolls back. Knows the driver, and alone translates what it raises. Knows no table.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, NullPool, create_engine
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from storage.errors import OutcomeUnknown, Unavailable
+from storage.sql.migrate import migrate
+from storage.sql.shards import of_vitess
+from storage.sql.sqlite import T, Unit
+
+RUNS = 8
+"""How often a unit is run that others were quicker than, within about a second."""
+
+_DUPLICATE, _DEADLOCK = 1062, 1213
+
+# Strict: no value is cut to fit. No backslashes switched off: the driver escapes by them.
+_SESSION = "sql_mode='STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_ENGINE_SUBSTITUTION', time_zone='+00:00'"
+
+
+@dataclass(frozen=True, slots=True)
+class MysqlPlace:
+    """All that the adapter is told."""
+
+    user: str
+    password: str = field(repr=False)
+    database: str
+    host: str = "127.0.0.1"
+    port: int = 3306
+    unix_socket: str | None = None
+    """Instead of host and port."""
+    connections: int = 16
+    """At most so many that read, and so many that write: readers never wait for those who wait for a row."""
+    connect_seconds: float = 5.0
+    """How long a unit waits for a connection, be it that all are in use."""
+    unit_seconds: float = 10.0
+    """How long a unit may take; and the server's answer to its commit again."""
+    recycle_seconds: int = 1800
+    """Connections are not used any longer: below what servers and what lies between cut idle ones off after."""
+    vitess_shards: int | None = None
+    """Of Vitess: so many equal ranges of keyspace ids, of which each lies in one shard. No transaction leaves its
+    range. The tables are made by Vitess's own tools, not by this program."""
+
+
+class MysqlDatabase:
+    """A database of a server, by `open_mysql`. Unavailable once it is closed.
+
+    `shard_of` is for who runs units on it: the shard of a key, None where all is in one place.
+    """
+
+    def __init__(self, place: MysqlPlace) -> None:
+        self._place = place
+        # Vitess has no snapshot across shards, and in a transaction would refuse to read from several.
+        reading = "REPEATABLE READ" if place.vitess_shards is None else "AUTOCOMMIT"
+        self._readers = _engine(place, reading)
+        self._writers = _engine(place, "READ COMMITTED")
+        self._closed = False
+        self.shard_of = None if place.vitess_shards is None else of_vitess(place.vitess_shards)
+
+    async def read(self, unit: Unit[T]) -> T:
+        async with self._connection(self._readers) as connection:
+            return await self._run(connection, unit, keep=False)
+
+    async def write(self, unit: Unit[T]) -> T:
+        lost: _OthersWereQuicker | None = None
+        for number in range(RUNS):
+            if number:
+                await asyncio.sleep(random.uniform(0, 0.005 * 2**number))
+            try:
+                async with self._connection(self._writers) as connection:
+                    result = await self._run(connection, unit, keep=True)
+                    await self._commit(connection)
+                    return result
+            except _OthersWereQuicker as error:
+                lost = error
+        raise Unavailable(str(lost)) from lost
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        self._closed = True
+        await self._readers.dispose()
+        await self._writers.dispose()
+
+    @asynccontextmanager
+    async def _connection(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        if self._closed:
+            raise Unavailable(f"{self._name} is closed")
+        try:
+            async with asyncio.timeout(self._place.connect_seconds):
+                connection = await engine.connect()
+        except DBAPIError as error:
+            raise Unavailable(f"{self._name}: {error.orig}") from error
+        except (TimeoutError, NoConnectionFree) as error:
+            raise Unavailable(f"{self._name} gave no connection in time") from error
+        async with aclosing(connection):
+            yield connection
+
+    async def _run(self, connection: AsyncConnection, unit: Unit[T], *, keep: bool) -> T:
+        def rolled_back_unless_kept(connection: Connection) -> T:
+            try:
+                result = unit(connection)
+            except Exception:
+                connection.rollback()
+                raise
+            if not keep:
+                connection.rollback()
+            return result
+
+        try:
+            async with asyncio.timeout(self._place.unit_seconds):
+                return await connection.run_sync(rolled_back_unless_kept)
+        except TimeoutError as error:
+            raise Unavailable(f"{self._name} did not answer in time") from error
+        except DBAPIError as error:
+            told = f"{self._name}: {error.orig}"
+            if error.orig is not None and error.orig.args[:1] in ((_DUPLICATE,), (_DEADLOCK,)):
+                raise _OthersWereQuicker(told) from error
+            raise Unavailable(told) from error
+
+    async def _commit(self, connection: AsyncConnection) -> None:
+        try:
+            async with asyncio.timeout(self._place.unit_seconds):
+                await connection.commit()
+        except (DBAPIError, TimeoutError) as error:
+            raise OutcomeUnknown(f"{self._name}: the commit did not answer: {error}") from error
+
+    @property
+    def _name(self) -> str:
+        return self._place.unix_socket or f"{self._place.host}:{self._place.port}"
+
+
+class _OthersWereQuicker(Unavailable):
+    """The unit was rolled back because of another's; run again, it may well succeed."""
+
+
+@asynccontextmanager
+async def open_mysql(place: MysqlPlace) -> AsyncIterator[MysqlDatabase]:
+    """The database, its tables made or brought to this version. Unavailable, or NewerSchema."""
+    if place.vitess_shards is None:
+        await asyncio.to_thread(_migrate, place)
+    database = MysqlDatabase(place)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def _migrate(place: MysqlPlace) -> None:
+    # The toolkit for migrations is no friend of event loops; and it may take longer than any unit.
+    engine = create_engine(_url(place, "pymysql"), connect_args=_arguments(place), poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            migrate(connection)
+            connection.commit()
+    except DBAPIError as error:
+        raise Unavailable(f"{place.host}:{place.port}: {error.orig}") from error
+
+
+def _engine(place: MysqlPlace, isolation: str) -> AsyncEngine:
+    return create_async_engine(
+        _url(place, "aiomysql"),
+        connect_args=_arguments(place),
+        isolation_level=isolation,
+        pool_size=place.connections,
+        max_overflow=0,
+        pool_timeout=place.connect_seconds,
+        pool_recycle=place.recycle_seconds,
+        # Of a server that was started anew nobody sees more than that it was.
+        pool_pre_ping=True,
+        # Each unit ends its transaction itself.
+        pool_reset_on_return=None,
+    )
+
+
+def _url(place: MysqlPlace, driver: str) -> URL:
+    return URL.create(
+        f"mysql+{driver}", place.user, place.password, place.host, place.port, place.database or None
+    )
+
+
+def _arguments(place: MysqlPlace) -> dict[str, object]:
+    # The server's patience ends before ours: it would keep waiting for a row, and hold others, for one who is gone.
+    patience = max(1, int(place.unit_seconds / 2))
+    session = f"SET {_SESSION}, innodb_lock_wait_timeout={patience}"
+    if place.vitess_shards is not None:
+        session += ", transaction_mode='single'"
+    arguments: dict[str, object] = {
+        "charset": "utf8mb4",
+        "connect_timeout": place.connect_seconds,
+        "init_command": session,
+    }
+    if place.unix_socket is not None:
+        arguments["unix_socket"] = place.unix_socket
+    return arguments

@@ -1,0 +1,517 @@
+"""MySQL behind the two verbs of a database: what its units may rely on, and what is told when it fails them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+from sqlalchemy.util import await_only
+
+from storage.errors import HeadMoved, OutcomeUnknown, Unavailable
+from storage.sql.mysql import RUNS, MysqlDatabase, MysqlPlace, open_mysql
+from tests.services.mariadb import MariaDB, mysql, mysql_server, new_data, running, shared_place
+
+__all__ = ["mysql", "mysql_server", "new_data", "shared_place"]
+
+FOREVER = "SELECT SLEEP(60)"
+
+
+def put(number: int) -> Callable[[Connection], None]:
+    """A unit that adds a row, whose key is the number."""
+    return lambda connection: connection.exec_driver_sql(
+        f"INSERT INTO leases VALUES ('{number}', '', '2026-11-21')"
+    ).close()
+
+
+def touch(number: int) -> Callable[[Connection], None]:
+    """A unit that changes a row, and thereby locks it."""
+    return lambda connection: connection.exec_driver_sql(
+        f"UPDATE leases SET owner = 'x' WHERE name = '{number}'"
+    ).close()
+
+
+def rows(connection: Connection) -> set[int]:
+    """The numbers of the rows that are there."""
+    return {int(name) for name in connection.exec_driver_sql("SELECT name FROM leases").scalars()}
+
+
+def connection_id(connection: Connection) -> int:
+    """Which connection of the server's it is."""
+    number: int = connection.exec_driver_sql("SELECT CONNECTION_ID()").scalar_one()
+    return number
+
+
+@pytest.fixture
+async def single(mysql: MysqlDatabase, shared_place: MysqlPlace) -> AsyncIterator[MysqlDatabase]:
+    """The same database by one connection for each verb, whose patience is short."""
+    place = replace(shared_place, connections=1, connect_seconds=2.0, unit_seconds=0.5)
+    async with open_mysql(place) as database:
+        yield database
+
+
+# What a unit may rely on
+
+
+async def test_a_read_sees_one_state_whatever_is_committed_meanwhile(mysql: MysqlDatabase) -> None:
+    """Though the server's own default is another."""
+
+    def unit(connection: Connection) -> tuple[set[int], set[int]]:
+        before = rows(connection)
+        await_only(mysql.write(put(1)))
+        return before, rows(connection)
+
+    assert await mysql.read(unit) == (set(), set())
+    assert await mysql.read(rows) == {1}
+
+
+async def test_a_write_sees_what_others_commit_meanwhile(mysql: MysqlDatabase) -> None:
+    """Else who lost a race would not see the winner's row."""
+
+    def unit(connection: Connection) -> tuple[set[int], set[int]]:
+        before = rows(connection)
+        await_only(mysql.write(put(1)))
+        return before, rows(connection)
+
+    assert await mysql.write(unit) == (set(), {1})
+
+
+async def test_a_write_is_seen_by_others_when_it_is_whole(mysql: MysqlDatabase) -> None:
+    def unit(connection: Connection) -> set[int]:
+        put(1)(connection)
+        seen: set[int] = await_only(mysql.read(rows))
+        put(2)(connection)
+        return seen
+
+    assert await mysql.write(unit) == set()
+    assert await mysql.read(rows) == {1, 2}
+
+
+async def test_an_update_counts_the_rows_that_it_found(mysql: MysqlDatabase) -> None:
+    """S5: changed or not; a swap looks at this number."""
+    await mysql.write(put(1))
+
+    def unit(connection: Connection) -> list[int]:
+        update = "UPDATE leases SET owner = 'x' WHERE name = '1'"
+        return [connection.exec_driver_sql(update).rowcount for _ in range(2)]
+
+    assert await mysql.write(unit) == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        f"INSERT INTO leases VALUES ('{'n' * 65}', '', '2026-11-21')",
+        "INSERT INTO leases VALUES ('1', '', '2026-02-31')",
+        "SELECT name, COUNT(*) FROM leases GROUP BY owner",
+    ],
+    ids=["too long", "no date", "no group"],
+)
+async def test_what_does_not_fit_is_refused_and_not_made_fit(mysql: MysqlDatabase, statement: str) -> None:
+    """Though the server's own default is another."""
+    with pytest.raises(Unavailable):
+        await mysql.write(lambda c: c.exec_driver_sql(statement).close())
+
+    assert await mysql.read(rows) == set()
+
+
+@pytest.mark.parametrize("verb", ["read", "write"])
+async def test_a_session_speaks_utf8_and_utc(mysql: MysqlDatabase, verb: str) -> None:
+    def unit(connection: Connection) -> tuple[str, str]:
+        said = connection.exec_driver_sql("SELECT @@time_zone, @@character_set_client").one()
+        return said[0], said[1]
+
+    assert await getattr(mysql, verb)(unit) == ("+00:00", "utf8mb4")
+
+
+async def test_a_server_is_reached_by_its_socket_as_well(new_data: Path) -> None:
+    with running(new_data) as server:
+        place = replace(server.place, host="nowhere.invalid", unix_socket=server.socket, database="mysql")
+        database = MysqlDatabase(place)
+        assert await database.read(lambda c: c.exec_driver_sql("SELECT 1").scalar()) == 1
+        await database.close()
+
+
+# A unit that does not end well
+
+
+async def test_a_refusal_takes_back_what_its_unit_did(mysql: MysqlDatabase) -> None:
+    def unit(connection: Connection) -> None:
+        put(1)(connection)
+        raise HeadMoved("Q42", 1, 2)
+
+    with pytest.raises(HeadMoved):
+        await mysql.write(unit)
+
+    assert await mysql.read(rows) == set()
+
+
+async def test_a_refusal_costs_no_connection(single: MysqlDatabase) -> None:
+    """Under contention most swaps are refused."""
+
+    def unit(connection: Connection) -> None:
+        raise HeadMoved("Q42", 1, 2)
+
+    before = await single.write(connection_id)
+    with pytest.raises(HeadMoved):
+        await single.write(unit)
+
+    assert await single.write(connection_id) == before
+
+
+async def test_a_unit_that_lost_a_row_to_another_is_run_again(mysql: MysqlDatabase) -> None:
+    """From the start: what it did before is taken back."""
+    seen: list[set[int]] = []
+
+    def unit(connection: Connection) -> None:
+        put(len(seen) + 10)(connection)
+        seen.append(rows(connection))
+        if 1 not in seen[-1]:
+            await_only(mysql.write(put(1)))
+            put(1)(connection)
+
+    await mysql.write(unit)
+
+    assert seen == [{10}, {1, 11}]
+    assert await mysql.read(rows) == {1, 11}
+
+
+async def test_who_always_loses_gives_up(mysql: MysqlDatabase) -> None:
+    runs: list[int] = []
+
+    def unit(connection: Connection) -> None:
+        runs.append(1)
+        put(2)(connection)
+        put(1)(connection)
+
+    await mysql.write(put(1))
+    with pytest.raises(Unavailable, match="Duplicate"):
+        await mysql.write(unit)
+
+    assert len(runs) == RUNS
+    assert await mysql.read(rows) == {1}
+
+
+async def test_two_who_wait_for_each_others_rows_both_succeed(mysql: MysqlDatabase) -> None:
+    """The server ends the deadlock by rolling one of them back, which is run again."""
+    for number in (1, 2):
+        await mysql.write(put(number))
+    both_hold_one = asyncio.Barrier(2)
+    runs: list[int] = []
+
+    def unit(first: int, second: int) -> Callable[[Connection], None]:
+        def run(connection: Connection) -> None:
+            runs.append(first)
+            touch(first)(connection)
+            if len(runs) <= 2:
+                await_only(both_hold_one.wait())
+            touch(second)(connection)
+
+        return run
+
+    await asyncio.gather(mysql.write(unit(1, 2)), mysql.write(unit(2, 1)))
+
+    assert len(runs) == 3
+
+
+async def test_who_waits_too_long_for_a_row_gives_up_at_once(
+    mysql: MysqlDatabase, shared_place: MysqlPlace
+) -> None:
+    """Its holder hangs; to queue again would not help."""
+    await mysql.write(put(1))
+    runs: list[int] = []
+
+    def waiting(connection: Connection) -> None:
+        runs.append(1)
+        touch(1)(connection)
+
+    async with open_mysql(replace(shared_place, unit_seconds=2.0)) as impatient:
+
+        def holding(connection: Connection) -> None:
+            touch(1)(connection)
+            with pytest.raises(Unavailable, match="Lock wait timeout"):
+                await_only(impatient.write(waiting))
+
+        await mysql.write(holding)
+
+    assert len(runs) == 1
+
+
+@pytest.mark.parametrize("verb", ["read", "write"])
+async def test_a_unit_that_takes_too_long_is_cut_off_with_its_connection(
+    single: MysqlDatabase, verb: str
+) -> None:
+    """The next one must not be given its answer."""
+    before = await getattr(single, verb)(connection_id)
+
+    def unit(connection: Connection) -> None:
+        if verb == "write":
+            put(1)(connection)
+        connection.exec_driver_sql(FOREVER)
+
+    with pytest.raises(Unavailable, match="in time"):
+        await getattr(single, verb)(unit)
+
+    assert await getattr(single, verb)(connection_id) != before
+    assert await single.read(rows) == set()
+
+
+@pytest.mark.parametrize("verb", ["read", "write"])
+async def test_a_unit_whose_task_is_cancelled_takes_its_connection_with_it(
+    single: MysqlDatabase, verb: str
+) -> None:
+    """I16."""
+    before = await getattr(single, verb)(connection_id)
+    begun = asyncio.Event()
+
+    def unit(connection: Connection) -> None:
+        begun.set()
+        connection.exec_driver_sql(FOREVER)
+
+    task = asyncio.create_task(getattr(single, verb)(unit))
+    await begun.wait()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+    assert task.cancelled()
+    assert await getattr(single, verb)(connection_id) != before
+
+
+async def test_readers_do_not_wait_for_those_who_wait_for_a_row(single: MysqlDatabase) -> None:
+    def unit(connection: Connection) -> set[int]:
+        put(1)(connection)
+        found: set[int] = await_only(single.read(rows))
+        return found
+
+    assert await single.write(unit) == set()
+
+
+async def test_who_gets_no_connection_is_told_so(mysql: MysqlDatabase, shared_place: MysqlPlace) -> None:
+    async with open_mysql(replace(shared_place, connections=1, connect_seconds=0.3)) as single:
+
+        def unit(connection: Connection) -> None:
+            with pytest.raises(Unavailable, match="no connection"):
+                await_only(single.write(rows))
+
+        await single.write(unit)
+        assert await single.write(rows) == set()
+
+
+async def test_once_closed_it_answers_nobody(shared_place: MysqlPlace) -> None:
+    async with open_mysql(shared_place) as database:
+        pass
+
+    for verb in (database.read, database.write):
+        with pytest.raises(Unavailable):
+            await verb(rows)
+
+
+async def test_a_wrong_password_is_told_and_not_shown(shared_place: MysqlPlace) -> None:
+    wrong = replace(shared_place, password="secret")
+
+    with pytest.raises(Unavailable, match="Access denied") as refused:
+        async with open_mysql(wrong):
+            pass
+
+    assert "secret" not in f"{refused.value} {wrong}"
+
+
+async def test_vitess_is_asked_to_refuse_transactions_across_shards(shared_place: MysqlPlace) -> None:
+    """Another server does not know the word."""
+    async with open_mysql(replace(shared_place, vitess_shards=4)) as database:
+        with pytest.raises(Unavailable, match="transaction_mode"):
+            await database.write(rows)
+
+
+# A server that goes away
+
+
+@pytest.fixture
+def server(new_data: Path) -> Iterator[MariaDB]:
+    """A server of the test's own."""
+    with running(new_data) as started:
+        yield started
+
+
+@asynccontextmanager
+async def opened(server: MariaDB, **told: float) -> AsyncIterator[MysqlDatabase]:
+    """A database with the one table that is used here."""
+    place = replace(server.place, database="mysql", **told)  # type: ignore[arg-type]  # of these names and types
+    database = MysqlDatabase(place)
+    await database.write(lambda c: c.exec_driver_sql("CREATE DATABASE IF NOT EXISTS wikibase").close())
+    await database.close()
+    async with open_mysql(replace(place, database="wikibase")) as database:
+        yield database
+
+
+async def test_a_server_that_was_killed_while_nobody_asked_costs_no_request(server: MariaDB) -> None:
+    """Design 5: of as many connections as were open, each verb's."""
+    async with opened(server) as database:
+        await asyncio.gather(*(database.read(rows) for _ in range(8)))
+        await asyncio.gather(*(database.write(put(number)) for number in range(8)))
+        server.kill()
+        server.start()
+
+        assert await asyncio.gather(*(database.read(rows) for _ in range(8))) == [set(range(8))] * 8
+        await asyncio.gather(*(database.write(put(number)) for number in range(8, 16)))
+
+
+async def test_while_a_server_is_away_all_are_told_and_then_it_is_back(server: MariaDB) -> None:
+    async with opened(server) as database:
+        server.kill()
+        for verb in (database.read, database.write):
+            with pytest.raises(Unavailable):
+                await verb(rows)
+
+        server.start()
+        assert await database.read(rows) == set()
+        assert await database.write(rows) == set()
+
+
+async def test_a_server_that_is_killed_at_work_leaves_what_its_answers_say(server: MariaDB) -> None:
+    """I4, W1: an answer means that it is there, Unavailable that it is not; the others nobody knows."""
+    told: dict[int, str] = {}
+    numbers = count()
+    one_is_there = asyncio.Semaphore(0)
+
+    async def writer(database: MysqlDatabase) -> None:
+        for number in numbers:
+            try:
+                await database.write(put(number))
+                told[number] = "there"
+                one_is_there.release()
+            except OutcomeUnknown:
+                told[number] = "unknown"
+            except Unavailable:
+                told[number] = "not there"
+                await asyncio.sleep(0.01)
+
+    async with opened(server) as database:
+        async with asyncio.TaskGroup() as tasks:
+            writers = [tasks.create_task(writer(database)) for _ in range(12)]
+            for _ in range(3):
+                for _ in range(200):
+                    await one_is_there.acquire()
+                server.kill()
+                await asyncio.sleep(0.05)  # for those who ask while it is away
+                server.start()
+            for _ in range(200):
+                await one_is_there.acquire()
+            for task in writers:
+                task.cancel()
+        found = await database.read(rows)
+
+    by_word = {word: {number for number, said in told.items() if said == word} for word in told.values()}
+    assert "not there" in by_word
+    assert by_word["there"] <= found
+    assert not by_word["not there"] & found
+
+
+@pytest.mark.parametrize("verb", ["read", "write"])
+async def test_a_server_that_hangs_is_not_waited_for(server: MariaDB, verb: str) -> None:
+    """Neither by old connections nor by new ones; when it goes on, all is well."""
+    async with opened(server, connect_seconds=0.5, unit_seconds=0.5) as database:
+        await getattr(database, verb)(rows)
+        server.hang()
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                await getattr(database, verb)(rows)
+
+        server.go_on()
+        assert await getattr(database, verb)(rows) == set()
+
+
+@pytest.mark.parametrize("ending", ["read", "refused", "committed"])
+async def test_a_server_that_hangs_when_a_unit_has_run_is_not_waited_for(
+    server: MariaDB, ending: str
+) -> None:
+    """Nor is it trusted to have committed, or not to."""
+
+    def unit(connection: Connection) -> None:
+        rows(connection)
+        server.hang()
+        if ending == "refused":
+            raise HeadMoved("Q42", 1, 2)
+
+    async with opened(server, connect_seconds=0.5, unit_seconds=0.5) as database, asyncio.timeout(30):
+        with pytest.raises(OutcomeUnknown if ending == "committed" else Unavailable):
+            await (database.read(unit) if ending == "read" else database.write(unit))
+
+        server.go_on()
+        assert await database.write(rows) == await database.read(rows) == set()
+
+
+# The answer to a commit
+
+
+class Line:
+    """Passes on bytes to a server, until `befalls` says what is to befall those who send COMMIT."""
+
+    def __init__(self, port: int) -> None:
+        self._server_port = port
+        self.befalls: str | None = None
+        self.served: list[asyncio.Task[None]] = []
+
+    def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection."""
+        self.served.append(asyncio.create_task(self._serve(reader, writer)))
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self._server_port)
+        befallen: str | None = None
+
+        async def there() -> None:
+            nonlocal befallen
+            while data := await reader.read(65536):
+                if b"COMMIT" in data:
+                    befallen = self.befalls
+                if befallen == "lost on the way":
+                    return
+                server_writer.write(data)
+
+        async def back() -> None:
+            while data := await server_reader.read(65536):
+                if befallen == "answer lost":
+                    return
+                if befallen is None:
+                    writer.write(data)
+
+        ways = [asyncio.create_task(there()), asyncio.create_task(back())]
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        for way in ways:
+            way.cancel()
+        await asyncio.gather(*ways, return_exceptions=True)
+        writer.close()
+        server_writer.close()
+
+
+@pytest.mark.parametrize(
+    ("befalls", "there"), [("lost on the way", set()), ("answer lost", {1}), ("no answer", {1})]
+)
+async def test_a_commit_without_answer_is_unknown(
+    mysql: MysqlDatabase, shared_place: MysqlPlace, befalls: str, there: set[int]
+) -> None:
+    """W1: it may have landed, or not; and the next write is a new one."""
+    line = Line(shared_place.port)
+    proxy = await asyncio.start_server(line.serve, "127.0.0.1", 0)
+    port = proxy.sockets[0].getsockname()[1]
+    place = replace(shared_place, host="127.0.0.1", port=port, connections=1, unit_seconds=1.0)
+    async with open_mysql(place) as database:
+        await database.write(rows)
+        line.befalls = befalls
+
+        with pytest.raises(OutcomeUnknown):
+            await database.write(put(1))
+
+        line.befalls = None
+        assert await mysql.read(rows) == there
+        await database.write(put(2))
+    proxy.close()
+    await asyncio.gather(proxy.wait_closed(), *line.served)
+    assert await mysql.read(rows) == there | {2}

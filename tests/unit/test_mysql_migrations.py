@@ -1,0 +1,154 @@
+"""The metadata's tables on MySQL, which keeps each as it is made: begun by many, cut off anywhere, newer than us."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from itertools import count
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, NullPool, create_engine, event, inspect
+from sqlalchemy.engine import URL
+
+from storage.sql.migrate import HEAD, NewerSchema, migrate
+from storage.sql.mysql import MysqlPlace, open_mysql
+from storage.sql.tables import metadata
+from tests.services.mariadb import mysql_server, new_data, new_place
+
+__all__ = ["mysql_server", "new_data", "new_place"]
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def connection(new_place: MysqlPlace) -> Iterator[Connection]:
+    """To a database without tables."""
+    place = new_place
+    url = URL.create("mysql+pymysql", place.user, place.password, place.host, place.port, place.database)
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.connect() as opened:
+        yield opened
+
+
+def test_migrated_tables_are_those_of_the_definitions(connection: Connection) -> None:
+    """S5: keys included."""
+    migrate(connection)
+
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    assert compare_metadata(context, metadata) == []
+    found = inspect(connection)
+    assert {name: found.get_pk_constraint(name)["constrained_columns"] for name in metadata.tables} == {
+        name: list(table.primary_key.columns.keys()) for name, table in metadata.tables.items()
+    }
+
+
+def test_text_is_compared_byte_by_byte(connection: Connection) -> None:
+    """Whatever the server's own default is."""
+    migrate(connection)
+
+    collations = connection.exec_driver_sql(
+        "SELECT DISTINCT collation_name FROM information_schema.columns"
+        " WHERE table_schema = DATABASE() AND collation_name IS NOT NULL AND table_name <> 'alembic_version'"
+    )
+    assert collations.scalars().all() == ["utf8mb4_bin"]
+
+
+def test_a_migration_that_is_cut_off_anywhere_is_ended_by_the_next(connection: Connection) -> None:
+    """Each step stays as it was made, and the version is noted last."""
+    steps = 0
+
+    class CutOff(Exception):
+        pass
+
+    def cut(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        nonlocal steps
+        if statement.lstrip().startswith(("CREATE", "INSERT", "UPDATE")):
+            steps -= 1
+            if steps < 0:
+                raise CutOff
+
+    event.listen(connection, "before_cursor_execute", cut)
+    for tried in count():
+        steps = tried
+        try:
+            migrate(connection)
+            break
+        except CutOff:
+            connection.rollback()
+            connection.invalidate()  # the process is gone, and its lock with it
+
+    assert tried > len(metadata.tables)
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    assert compare_metadata(context, metadata) == []
+    assert context.get_current_revision() == HEAD
+
+
+async def test_tables_of_a_newer_program_are_refused_by_name(new_place: MysqlPlace) -> None:
+    async with open_mysql(new_place) as database:
+        await database.write(
+            lambda c: c.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'").close()
+        )
+
+    with pytest.raises(NewerSchema, match="9999"):
+        async with open_mysql(new_place):
+            pass
+
+
+async def test_what_is_in_the_tables_stays_when_they_are_opened_again(new_place: MysqlPlace) -> None:
+    """I4."""
+    async with open_mysql(new_place) as database:
+        await database.write(lambda c: c.exec_driver_sql("INSERT INTO id_ranges VALUES ('item', 7)").close())
+
+    async with open_mysql(new_place) as database:
+        found = await database.read(lambda c: c.exec_driver_sql("SELECT next_number FROM id_ranges").scalar())
+    assert found == 7
+
+
+async def test_databases_may_be_opened_at_once_in_one_loop(new_place: MysqlPlace) -> None:
+    """Migrating waits for others of its process and must not stop the loop meanwhile."""
+
+    async def opened() -> int:
+        async with open_mysql(new_place) as database:
+            return await database.read(lambda c: len(inspect(c).get_table_names()))
+
+    assert await asyncio.gather(*(opened() for _ in range(3))) == [len(metadata.tables) + 1] * 3
+
+
+_OPEN = """
+import asyncio, json, sys
+from alembic import command  # slow, and not what is waited for here
+from storage.sql.mysql import MysqlPlace, open_mysql
+
+async def main() -> None:
+    async with open_mysql(MysqlPlace(**json.loads(sys.argv[1]))):
+        pass
+
+print("ready", flush=True)
+sys.stdin.readline()  # all begin together
+asyncio.run(main())
+"""
+
+
+async def test_processes_that_open_a_new_database_at_once_all_succeed(new_place: MysqlPlace) -> None:
+    """O1: servers are started together."""
+    pipe = asyncio.subprocess.PIPE
+    told = json.dumps(asdict(new_place))
+    processes = [
+        await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", _OPEN, told), cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe
+        )
+        for _ in range(3)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"ready\n"
+
+    endings = await asyncio.gather(*(process.communicate(b"\n") for process in processes))
+
+    assert [error.decode() for _, error in endings] == ["", "", ""]
