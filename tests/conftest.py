@@ -20,7 +20,7 @@ from storage.ports import Stores
 pytest.register_assert_rewrite(
     *(
         f"tests.conformance.{suite}"
-        for suite in ("objects", "statements", "heads", "outbox", "links", "events", "leases")
+        for suite in ("objects", "statements", "heads", "revisions", "outbox", "links", "events", "leases")
     )
 )
 
