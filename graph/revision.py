@@ -223,7 +223,7 @@ class Revision:
 
     @strawberry.field(description="The snapshot as the object store keeps it.")
     async def snapshot(self, info: Info) -> StoredSnapshot | None:
-        return await info.context.loaders.raw.load((self.facts.entity, self.facts.revision))  # type: ignore[return-value]
+        return await info.context.loaders.raw.load((self.facts.entity, self.facts.revision))  # type: ignore[return-value]  # plain data under its type
 
     async def _row(self, info: Info) -> model.Revision:
         if isinstance(self.facts, model.Revision):

@@ -12,7 +12,7 @@ from typing import Any
 
 import aioboto3
 import aiohttp
-from botocore.config import Config  # type: ignore[import-untyped]
+from botocore.config import Config  # type: ignore[import-untyped]  # it has no types at all
 from botocore.exceptions import (  # type: ignore[import-untyped]
     BotoCoreError,
     ClientError,
