@@ -63,3 +63,5 @@ lock: $(VENV)/test
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra install --extra dev --constraint requirements/runtime.txt \
 	  --generate-hashes --no-header --no-annotate --no-emit-find-links --python-version 3.11 \
 	  --output-file requirements/dev.txt
+	printf 'ariadne-codegen\nhttpx\nwebsockets\n' | $(BIN)/uv pip compile --quiet --generate-hashes --no-header \
+	  --no-annotate --no-emit-find-links --python-version 3.11 --output-file requirements/clients.txt -

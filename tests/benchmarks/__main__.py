@@ -1,4 +1,8 @@
-"""`make bench`: two tables of ratios, JSON beside them in `benchmarks-out/`. Arguments choose: `storage`, `graph`."""
+"""`make bench`: tables of ratios, JSON beside them in `benchmarks-out/`.
+
+Arguments choose: `storage`, `graph`, `reads` (of S3), `edits` and `import` (on MySQL and S3), `backlog`, `outage`,
+which takes the seconds of Kafka's absence as `outage=600`.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +11,21 @@ import json
 import sys
 import tempfile
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from app import samples
-from tests.benchmarks import edits, graph, import_floor, objects
+from tests.benchmarks import backlog, edits, graph, import_floor, objects, outage, production, s3_reads
+from tests.benchmarks.servers import Servers, servers
 from tests.benchmarks.spread import spread
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "wikidata"
 ROUNDS = 3
+HERE = ("storage", "graph")
+ON_SERVERS = ("reads", "edits", "import", "backlog", "outage")
+AWAY, PER_SECOND = 10.0, 15.0
+"""Seconds of Kafka's absence, and edits a second meanwhile."""
 
 
 async def _storage(paths: list[str], folder: Path) -> dict[str, Any]:
@@ -49,7 +59,7 @@ async def _storage(paths: list[str], folder: Path) -> dict[str, Any]:
 
 
 async def _measure(wanted: list[str], folder: Path) -> None:
-    paths = [str(REAL)] if REAL.is_dir() else [str(path) for path in samples.paths()]
+    paths = _real_ones()
     if "storage" in wanted:
         found = await _storage(paths, folder)
         _keep("storage", found)
@@ -58,6 +68,83 @@ async def _measure(wanted: list[str], folder: Path) -> None:
         table = await graph.measure(paths, folder / "graph")
         _keep("graph", table)
         _show(table)
+
+
+async def _measure_on_servers(wanted: list[str], running: Servers, folder: Path) -> None:
+    paths = _real_ones()
+    for word in wanted:
+        part, _, seconds = word.partition("=")
+        if part in ON_SERVERS:
+            figures = await _on_servers(part, running, paths, folder / part, float(seconds or AWAY))
+            _keep(part, figures)
+            _show({name: {"": one} for name, one in figures.items()})
+
+
+async def _on_servers(
+    part: str, running: Servers, paths: list[str], folder: Path, away: float
+) -> dict[str, dict[str, float]]:
+    """Rows of figures."""
+    match part:
+        case "reads":
+            return await _reads(running)
+        case "edits":
+            return await _edits(running, folder)
+        case "import":
+            rounds = [await production.measure_import(running, paths, folder / f"{n}") for n in range(ROUNDS)]
+            return {name: spread([getattr(one, name) for one in rounds]) for name in asdict(rounds[0])}
+        case "backlog":
+            return await backlog.on_both(running.mysql, folder)
+        case _:
+            there = min(60.0, away / 2)
+            figures = await outage.measure(running, folder, PER_SECOND, there, away)
+            return {name: spread([one]) for name, one in figures.items()}
+
+
+async def _reads(running: Servers) -> dict[str, dict[str, float]]:
+    found = await s3_reads.measure(running.objects.place("reads/"), ROUNDS)
+    figures: dict[str, dict[str, float]] = {}
+    for at_once in s3_reads.AT_ONCE:
+        drivers = found["driver"][at_once]
+        for name, by in found.items():
+            pairs = list(zip(by[at_once], drivers, strict=True))
+            figures |= {
+                f"{name}, {at_once} at once: processor milliseconds": spread([r.processor for r, _ in pairs]),
+                f"{name} / driver, {at_once} at once: processor": spread(
+                    [r.processor / d.processor for r, d in pairs]
+                ),
+                f"{name} / driver, {at_once} at once: reads a second": spread(
+                    [r.per_second / d.per_second for r, d in pairs]
+                ),
+            }
+    return figures
+
+
+async def _edits(running: Servers, folder: Path) -> dict[str, dict[str, float]]:
+    found: dict[str, dict[str, float]] = {}
+    for at_once, writers in ((1, "one writer"), (32, "32 writers")):
+        rounds = [
+            await production.measure_edits(running, folder / f"{at_once}-{number}", at_once)
+            for number in range(ROUNDS)
+        ]
+        found |= {
+            f"edits per second, {writers}": spread([made.per_second for made, _ in rounds]),
+            f"edit, median, milliseconds, {writers}": spread([made.median for made, _ in rounds]),
+            f"edit, 99th percentile, milliseconds, {writers}": spread([made.p99 for made, _ in rounds]),
+            f"edit / bare calls, median, {writers}": spread(
+                [made.median / bare.median for made, bare in rounds]
+            ),
+            f"edit / bare calls, 99th percentile, {writers}": spread(
+                [made.p99 / bare.p99 for made, bare in rounds]
+            ),
+            f"bare calls / edits, per second, {writers}": spread(
+                [bare.per_second / made.per_second for made, bare in rounds]
+            ),
+        }
+    return found
+
+
+def _real_ones() -> list[str]:
+    return [str(REAL)] if REAL.is_dir() else [str(path) for path in samples.paths()]
 
 
 def _keep(part: str, found: Mapping[str, Any]) -> None:
@@ -81,8 +168,13 @@ def _told(one: Mapping[str, float]) -> str:
 
 def main() -> None:
     """Measure and write."""
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(_measure(sys.argv[1:] or ["storage", "graph"], Path(folder)))
+    wanted = sys.argv[1:] or [*HERE, *ON_SERVERS]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        asyncio.run(_measure(wanted, folder))
+        if any(word.startswith(ON_SERVERS) for word in wanted):
+            with servers(folder / "servers") as running:
+                asyncio.run(_measure_on_servers(wanted, running, folder))
 
 
 main()

@@ -20,9 +20,10 @@ from starlette.routing import Route
 from graph.pages import cursor_of
 from storage import times
 from storage.canonical import parse
+from storage.changes import SetContent
 from storage.commit import commit
 from storage.derive import derive
-from storage.edits import Edit, SetContent
+from storage.edits import Edit
 from storage.errors import EntityMissing, HeadMoved, Invalid, StorageError
 from storage.ids import EntityId, entity_id
 from storage.model import EditInfo, JsonObject

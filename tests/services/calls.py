@@ -20,7 +20,7 @@ class Intercepted(S3Client):
 
     def __init__(self, client: S3Client, between: Between) -> None:
         self._onward, self._between = client.call, between
-        self._region = client.region
+        self._region, self._reader = client.region, None
 
     @property
     def region(self) -> str | None:

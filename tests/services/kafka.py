@@ -7,7 +7,6 @@ producers, has no size that it refuses, and knows no topic that can't be made.
 
 from __future__ import annotations
 
-import asyncio
 import ctypes
 import os
 import struct
@@ -17,9 +16,10 @@ from collections.abc import AsyncIterator, Container, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from importlib.util import find_spec
 
-from tests.services import required
+from tests.services import required, speech
+from tests.services.line import Fault, Line
 
-PRODUCE, FETCH = 0, 1
+PRODUCE, FETCH, METADATA = 0, 1, 3
 EVERYTHING = range(100)
 """Kinds of request, by their number in the protocol."""
 TOO_LARGE = 10
@@ -78,68 +78,23 @@ def running() -> Iterator[MockKafka]:
             process.kill()
 
 
-class Wire:
-    """A port before a broker that can be cut, mended and held; what goes to the broker is remembered."""
+class Wire(Line):
+    """A line to a broker, of which requests can be held by their kind."""
 
     def __init__(self) -> None:
-        self.broker = 0
-        """The port of the broker behind it; 0 is none."""
-        self.port = 0
-        self.requests: list[bytes] = []
+        super().__init__(speech.kafka)
         self.held: Container[int] = ()
         """Kinds of request that are swallowed, without an answer and without an end."""
-        self._server: asyncio.Server | None = None
-        self._lines: set[asyncio.Task[None]] = set()
+        self.rule(lambda call: Fault.REQUEST_HELD if int(call.name) in self.held else None)
+
+    @property
+    def requests(self) -> list[bytes]:
+        """What has gone to the broker, or been held."""
+        return [call.data[4:] for call in self.calls]
 
     def produced(self) -> list[tuple[int, int]]:
         """Of each request to append: the acknowledgements that it asks for, and the id of its producer."""
         return [_told(one) for one in self.requests if kind_of(one) == PRODUCE]
-
-    async def mend(self) -> None:
-        """Take connections, from now on or again."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def cut(self) -> None:
-        """Break every connection and refuse new ones."""
-        if self._server is not None:
-            self._server.close()
-        lines = list(self._lines)
-        for line in lines:
-            line.cancel()
-        await asyncio.gather(*lines, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        line = asyncio.create_task(self._line(reader, writer))
-        self._lines.add(line)
-        line.add_done_callback(self._lines.discard)
-
-    async def _line(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        broker: asyncio.StreamWriter | None = None
-        try:
-            answers, broker = await asyncio.open_connection("127.0.0.1", self.broker)
-            async with asyncio.TaskGroup() as both:
-                both.create_task(self._there(reader, broker))
-                both.create_task(self._back(answers, writer))
-        except* (OSError, EOFError):
-            pass
-        finally:
-            writer.transport.abort()
-            if broker is not None:
-                broker.transport.abort()
-
-    async def _there(self, reader: asyncio.StreamReader, broker: asyncio.StreamWriter) -> None:
-        while True:
-            size = await reader.readexactly(4)
-            request = await reader.readexactly(int.from_bytes(size))
-            self.requests.append(request)
-            if kind_of(request) not in self.held:
-                broker.write(size + request)
-
-    async def _back(self, answers: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await answers.read(65536):
-            writer.write(data)
-        raise EOFError
 
 
 @asynccontextmanager

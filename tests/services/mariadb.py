@@ -26,6 +26,7 @@ from sqlalchemy.engine import URL
 from storage.sql.mysql import MysqlDatabase, MysqlPlace, open_mysql
 from storage.sql.tables import metadata
 from tests.services import required
+from tests.services.ports import free_ports
 
 T = TypeVar("T")
 
@@ -56,10 +57,10 @@ OPTIONS = (
 class MariaDB:
     """A server that can be killed, stopped for a while, and started again on what it has stored."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, options: tuple[str, ...] = ()) -> None:
+        self._folder, self._options = folder, options
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = _free_port()
+        (self.port,) = free_ports(1)
         self.password = secrets.token_hex(8)
         self.socket = f"{folder}/socket"
         init = folder / "init.sql"
@@ -79,7 +80,7 @@ class MariaDB:
         log = self._folder / "log"
         self._process = subprocess.Popen(
             [
-                *(*_as_nobody(), _program("mariadbd"), *OPTIONS),
+                *(*_as_nobody(), _program("mariadbd"), *OPTIONS, *self._options),
                 *(
                     f"--datadir={self._folder}/data",
                     f"--tmpdir={self._folder}",
@@ -140,13 +141,6 @@ def _as_nobody() -> list[str]:
     return words
 
 
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
-
-
 @contextmanager
 def _folder() -> Iterator[Path]:
     """A folder that the server may use, whoever it runs as."""
@@ -173,11 +167,11 @@ def installed() -> Iterator[Path]:
 
 
 @contextmanager
-def running(data: Path) -> Iterator[MariaDB]:
-    """A server on a copy of a data folder, for as long as this is open."""
+def running(data: Path, *options: str) -> Iterator[MariaDB]:
+    """A server on a copy of a data folder, for as long as this is open; more options go before the usual ones."""
     with _folder() as folder:
         subprocess.run(["cp", "--archive", str(data), str(folder)], check=True)
-        server = MariaDB(folder)
+        server = MariaDB(folder, options)
         server.start()
         try:
             yield server

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,12 +21,10 @@ import pytest
 from storage.s3_buckets import prepare
 from storage.s3_client import Folder, S3Place
 from tests.services import required
+from tests.services.ports import SECOND, free_ports
 
 PATIENCE = 60.0
 """Seconds until it must have started: usually one, a few after it was killed."""
-
-GRPC = 10_000
-"""Each of its ports has a second one so far above it."""
 
 SWITCHED_OFF = (
     "-master.telemetry=false",
@@ -47,7 +44,7 @@ class Seaweed:
 
     def __init__(self, program: str, folder: Path) -> None:
         self._program, self._folder = program, folder
-        self._ports = dict(zip(("master", "volume", "filer", "s3", "admin"), _free_ports(5), strict=True))
+        self._ports = dict(zip(("master", "volume", "filer", "s3", "admin"), free_ports(5), strict=True))
         self._process: subprocess.Popen[bytes] | None = None
         key, secret = os.urandom(8).hex(), os.urandom(16).hex()
         self.environment: Mapping[str, str] = {
@@ -99,7 +96,7 @@ class Seaweed:
         self._process.wait()
         self._process = None
         for port in self._ports.values():
-            for one in (port, port + GRPC):
+            for one in (port, port + SECOND):
                 for left in Path("/tmp").glob(f"seaweedfs-*-{one}.sock"):  # wherever its own folder is
                     left.unlink()
 
@@ -109,21 +106,6 @@ class Seaweed:
                 return True
         except (urllib.error.URLError, OSError):
             return False
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports that are free, and free again so far above."""
-    found: list[int] = []
-    while len(found) < count:
-        with socket.socket() as one, socket.socket() as above:
-            one.bind(("127.0.0.1", 0))
-            port: int = one.getsockname()[1]
-            try:
-                above.bind(("127.0.0.1", port + GRPC))
-            except (OSError, OverflowError):
-                continue
-            found.append(port)
-    return found
 
 
 SHARED = pytest.StashKey[Seaweed]()

@@ -1,0 +1,1 @@
+"""How the program is put to work: its containers, its tables, its secrets."""
