@@ -2,6 +2,7 @@
 
 Knows keys, and that damage is not kept, since it may be repaired; knows no store and nothing of what it keeps.
 Need not know of deletion either: whether something may be read is decided by its row before anyone asks here (I8).
+But it is told of what is erased: that it neither keeps nor hands out any more, be it just being read.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from storage.errors import Damaged
+from storage.errors import Damaged, Erased
 from storage.keys import Key
+from storage.tally import current
 
 V = TypeVar("V")
 
@@ -53,6 +55,7 @@ class Cache:
     def __init__(self, bound: int) -> None:
         self.bound = bound
         self._kept: OrderedDict[Key, Weighed[Any]] = OrderedDict()
+        self._forgotten: set[Key] = set()
         self._flights: dict[Key, asyncio.Task[Found[Any]]] = {}
         self.hits = 0
         self.misses = 0
@@ -75,7 +78,9 @@ class Cache:
         awaited: dict[Key, asyncio.Task[Found[V]]] = {}
         missed: list[Key] = []
         for key in keys:
-            if (kept := self._kept.get(key)) is not None:
+            if key in self._forgotten:
+                found[key] = Erased(str(key))
+            elif (kept := self._kept.get(key)) is not None:
                 self._kept.move_to_end(key)
                 found[key] = kept
             elif (flight := self._flights.get(key)) is not None:
@@ -85,14 +90,28 @@ class Cache:
         self.hits += len(found)
         self.waits += len(awaited)
         self.misses += len(missed)
+        if (tally := current()) is not None:
+            tally.cache_hits += len(found)
+            tally.cache_waits += len(awaited)
+            tally.cache_misses += len(missed)
         if missed:
             flight = self._begin(missed, read)
             awaited |= dict.fromkeys(missed, flight)
         if awaited:
             # Not awaited themselves: who is cancelled here must not cancel what others wait for.
             await asyncio.wait(set(awaited.values()))
-            found |= {key: flight.result()[key] for key, flight in awaited.items()}
+            found |= {
+                key: flight.result()[key] if key not in self._forgotten else Erased(str(key))
+                for key, flight in awaited.items()
+            }
         return found
+
+    def forget(self, keys: Collection[Key]) -> None:
+        """From now on answer these with Erased, for as long as the process runs."""
+        self._forgotten.update(keys)
+        for key in keys:
+            if (kept := self._kept.pop(key, None)) is not None:
+                self.bytes -= kept.weight
 
     def _begin(self, keys: Collection[Key], read: Read[V]) -> asyncio.Task[Found[V]]:
         async def fly() -> Found[V]:
@@ -110,7 +129,7 @@ class Cache:
         if flight.cancelled() or flight.exception() is not None:
             return  # asked for, so that nobody is told of an error "never retrieved" when all who waited are gone
         for key, one in flight.result().items():
-            if isinstance(one, Weighed) and one.weight <= self.bound:
+            if isinstance(one, Weighed) and one.weight <= self.bound and key not in self._forgotten:
                 self._kept[key] = one
                 self.bytes += one.weight
         while self.bytes > self.bound:

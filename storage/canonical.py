@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -115,6 +115,11 @@ def _finite(text: str) -> float:
 def digest(data: bytes) -> bytes:
     """SHA-256 of `data`, 32 bytes: the proof of identity."""
     return hashlib.sha256(data).digest()
+
+
+def digest_of_held(digests: Mapping[int, bytes]) -> bytes:
+    """One digest over statements, by their hashes: whose content has it has the same statements under these hashes."""
+    return digest(b"".join(one.to_bytes(8) + digests[one] for one in sorted(digests)))
 
 
 def hash64(data: bytes, probe: int = 0) -> int:

@@ -10,26 +10,29 @@ import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from storage.canonical import canonical, digest, hash64
+from storage import next_state
+from storage.canonical import canonical, digest, digest_of_held, hash64
+from storage.changes import SetContent, SetRevision, Undo, target_of
 from storage.content import Split, content_bytes
-from storage.edits import Edit, target_of
-from storage.errors import (
-    Fault,
-)
+from storage.edits import Edit, rebased_on
+from storage.erased import faults_at
+from storage.errors import ErasedContent, Fault, Invalid, NotRestorable
 from storage.events import change_type
-from storage.ids import type_of
+from storage.ids import PropertyId, type_of
 from storage.keys import snapshot_key, statement_key
 from storage.model import (
     Attempt,
     Content,
+    EditInfo,
     Event,
-    Flags,
     Snapshot,
     StatementBody,
     StatementHash,
     StatementIndex,
 )
+from storage.next_content import Kept
 from storage.ports import (
     Claim,
     Claimed,
@@ -39,6 +42,7 @@ from storage.ports import (
     Swap,
 )
 from storage.snapshot import SCHEMA_VERSION, snapshot_bytes, statement_bytes
+from storage.statuses import lists
 from storage.times import Clock
 
 
@@ -49,12 +53,15 @@ class Try:
     edit: Edit
     base: HeadRevision | None
     nonce: Attempt
-    split: Split
+    info: EditInfo
+    bodies: Mapping[bytes, StatementBody]
+    """Of the statements that come with the edit, by digest."""
     content: Content
     entity: bytes
     """The content's entity in canonical bytes: hashed once, written once."""
     claimed: Mapping[bytes, Claimed]
     digest: bytes
+    held_digest: bytes | None
     started: Snapshot
     warnings: Sequence[Fault]
 
@@ -67,51 +74,87 @@ class Draft:
     objects: list[NewObject]
     bodies: Mapping[StatementHash, StatementBody]
     warnings: Sequence[Fault]
+    rebased_on: int | None
 
 
 async def begin(
     edit: Edit,
     base: HeadRevision | None,
-    taken_apart: Split,
+    following: Split | Kept,
     warnings: Sequence[Fault],
     stores: Stores,
     clock: Clock,
+    maintained_by: PropertyId | None,
 ) -> Try:
     """Find out where the statements of the next content live, leaving a pending fact for each new one."""
     nonce = Attempt(os.urandom(16))
-    held = held_by(base)
-    number = base.head.revision if base is not None else 0
     now = clock()
-    # Pending facts come before anything relies on a statement: from here on no collector removes it.
-    claim = Claim(edit.entity, nonce, number, list(taken_apart.bodies.values()), held)
-    registering = stores.metadata.register(edit.entity, now) if base is None else _nothing()
-    claimed, _ = await asyncio.gather(stores.metadata.claim(claim, stores.hasher, now), registering)
-    content = taken_apart.located({one: place.hash for one, place in claimed.items()})
+    claimed: Mapping[bytes, Claimed] = {}
+    if isinstance(following, Kept):
+        content, bodies = following.snapshot.content, {}
+        held_digest = following.row.index.digest if following.row.index is not None else None
+        await _reclaim(edit, base, following, nonce, stores, now)
+    else:
+        bodies = dict(following.bodies)
+        number = base.head.revision if base is not None else 0
+        # Pending facts come before anything relies on a statement: from here on no collector removes it.
+        claim = Claim(
+            edit.entity,
+            nonce,
+            number,
+            list(bodies.values()),
+            held_by(base),
+            _held_digest(base),
+            stores.erasure_key,
+        )
+        registering = stores.metadata.register(edit.entity, now) if base is None else _nothing()
+        claimed, _ = await asyncio.gather(_claim(claim, edit, stores, now), registering)
+        content = following.located({one: place.hash for one, place in claimed.items()})
+        held_digest = digest_of_held({place.hash: one for one, place in claimed.items()})
     entity = canonical(content.entity)
     data = content_bytes(content, entity)
-    flags = base.head.flags if base is not None else Flags()
-    target = target_of(edit)
-    started = Snapshot(
-        entity=edit.entity,
-        entity_type=type_of(edit.entity),
-        revision=0,
-        created_at=now,
-        created_by=edit.info.editor,
-        content=content,
-        content_hash=hash64(data),
-        flags=replace(flags, is_redirect=target is not None),
-        is_mass_edit=edit.info.is_mass_edit,
-        edit_type=edit.info.edit_type,
-        redirects_to=target,
-        schema_version=SCHEMA_VERSION,
+    info = next_state.told(edit)
+    started = next_state.marked(
+        Snapshot(
+            entity=edit.entity,
+            entity_type=type_of(edit.entity),
+            revision=0,
+            created_at=now,
+            created_by=info.editor,
+            content=content,
+            content_hash=hash64(data),
+            flags=next_state.flags(edit, base, content, maintained_by),
+            is_mass_edit=info.is_mass_edit,
+            edit_type=info.edit_type,
+            redirects_to=target_of(edit.change, base.head if base is not None else None),
+            schema_version=SCHEMA_VERSION,
+        ),
+        edit,
+        following,
     )
-    return Try(edit, base, nonce, taken_apart, content, entity, claimed, digest(data), started, warnings)
+    return Try(
+        edit=edit,
+        base=base,
+        nonce=nonce,
+        info=info,
+        bodies=bodies,
+        content=content,
+        entity=entity,
+        claimed=claimed,
+        digest=digest(data),
+        held_digest=held_digest,
+        started=started,
+        warnings=warnings,
+    )
 
 
 def is_unchanged(attempt: Try) -> bool:
-    """Whether the head says this already (W4): by digest, and only an ordinary head that has one."""
+    """Whether the head says this already (W4): by digest, and only an ordinary head that has one.
+
+    What changes the state of an entity is told even where the state is the same.
+    """
     base = attempt.base
-    if base is None or attempt.started.redirects_to is not None:
+    if base is None or not isinstance(attempt.edit.change, (SetContent, SetRevision, Undo)):
         return False
     flags = base.head.flags
     return (
@@ -126,7 +169,7 @@ def seal(attempt: Try, taken: int, stores: Stores) -> Draft:
     snapshot = replace(attempt.started, revision=(parent or 0) + 1 + taken)
     data = snapshot_bytes(snapshot, attempt.entity)
     new, old = content.held(), held_by(base)
-    bodies = {attempt.claimed[one].hash: body for one, body in attempt.split.bodies.items()}
+    bodies = {attempt.claimed[one].hash: body for one, body in attempt.bodies.items()}
     missing = [place for place in attempt.claimed.values() if not place.stored and place.hash not in old]
     objects = [
         NewObject(
@@ -147,13 +190,20 @@ def seal(attempt: Try, taken: int, stores: Stores) -> Draft:
     )
     parts = {part: claims.property_counts() for part, claims in content.parts.items()}
     held = list(content.statements())
+    before = lists(base.head.flags, base.revision.edit.edit_type) if base is not None else frozenset()
+    after = lists(snapshot.flags, snapshot.edit_type)
     swap = Swap(
         snapshot=snapshot,
         expected=parent,
         attempt=attempt.nonce,
-        edit=edit.info,
+        edit=attempt.info,
         content_digest=attempt.digest,
-        index=StatementIndex([one.hash for one in held], content.claims.property_counts(), parts),
+        index=StatementIndex(
+            [one.hash for one in held],
+            content.claims.property_counts(),
+            parts,
+            attempt.held_digest,
+        ),
         ids=[one.id for one in held],
         added=sorted(new - old),
         removed=sorted(old - new),
@@ -162,21 +212,48 @@ def seal(attempt: Try, taken: int, stores: Stores) -> Draft:
         event=Event(
             entity_id=edit.entity,
             revision_id=snapshot.revision,
-            change_type=change_type(edit.info.edit_type, parent),
+            change_type=change_type(attempt.info.edit_type, parent),
             from_revision_id=parent,
             changed_at=snapshot.created_at,
-            editor=edit.info.editor,
-            edit_summary=edit.info.summary,
-            bot=edit.info.bot,
+            editor=attempt.info.editor,
+            edit_summary=attempt.info.summary,
+            bot=attempt.info.bot,
         ),
         key=edit.key,
+        left=before - after,
+        joined=after - before,
+        audit=next_state.audit(edit, attempt.info, snapshot, parent),
     )
-    return Draft(swap, objects, bodies, attempt.warnings)
+    return Draft(swap, objects, bodies, attempt.warnings, rebased_on(edit, parent))
+
+
+def _held_digest(base: HeadRevision | None) -> bytes | None:
+    return base.revision.index.digest if base is not None and base.revision.index is not None else None
 
 
 def held_by(base: HeadRevision | None) -> set[StatementHash]:
     # A base older than 1.2.0 has its statements inline: none of them is a shared object yet.
     return set(base.revision.index.hashes) if base is not None and base.revision.index is not None else set()
+
+
+async def _claim(claim: Claim, edit: Edit, stores: Stores, now: datetime) -> Mapping[bytes, Claimed]:
+    try:
+        return await stores.metadata.claim(claim, stores.hasher, now)
+    except ErasedContent as erased:
+        entity = edit.change.entity if isinstance(edit.change, SetContent) else {}
+        faults = faults_at(entity, erased.digests) or [Fault("", erased.code, str(erased))]
+        raise Invalid(faults) from erased
+
+
+async def _reclaim(
+    edit: Edit, base: HeadRevision | None, kept: Kept, nonce: Attempt, stores: Stores, now: datetime
+) -> None:
+    """What is brought back is the entity's own for as long as the revision is retained: that may end meanwhile."""
+    if not (back := kept.snapshot.content.held() - held_by(base)):
+        return
+    assert base is not None, "what is kept is of an entity that is there"
+    if await stores.metadata.reclaim(edit.entity, nonce, base.head.revision, back, now):
+        raise NotRestorable(edit.entity, kept.row.revision, "erased")
 
 
 async def _nothing() -> bool:

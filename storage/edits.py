@@ -1,6 +1,6 @@
-"""Edits as values: what is to change, on which base, and the content that comes of it. Pure.
+"""Edits as values: what is to change, on which base, and what is wrong with it. Pure.
 
-Knows nothing of stores; the write flow is in `commit`.
+What can be changed is in `changes`. Knows nothing of stores; the write flow is in `commit`.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from enum import Enum
 from typing import Any, Literal
 
 from storage.canonical import canonical, digest
-from storage.content import Split, split
+from storage.changes import Change, SetContent, edit_type_of, needs_reason, reason_of
 from storage.errors import Fault, Invalid
 from storage.events import RESERVED_EDIT_TYPES
-from storage.ids import EntityId, EntityType, type_of
+from storage.ids import EntityId
 from storage.model import EditInfo, JsonObject
 from storage.ports import EditKey
-from storage.validation import Level, faults
+from storage.validation import faults
 
 
 class Base(Enum):
@@ -26,27 +26,7 @@ class Base(Enum):
     NOTHING = "nothing"
     """The entity must not exist: a creation."""
     HEAD = "head"
-    """Whatever is the head, or nothing: an import lays its content over it."""
-
-
-@dataclass(frozen=True, slots=True)
-class SetContent:
-    """The entity shall say this and nothing else: classic entity JSON under the edit's id, every statement in it."""
-
-    entity: JsonObject
-    level: Level = Level.STRICT
-    parsed: bool = False
-    """Whether the JSON came from `canonical.parse` as it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class SetRedirect:
-    """The entity shall redirect to another: its content goes."""
-
-    target: EntityId
-
-
-Change = SetContent | SetRedirect
+    """Whatever is the head. An import lays its content over it, and also over nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,34 +38,23 @@ class Edit:
     change: Change
     info: EditInfo
     key: EditKey | None = None
+    autoconfirmed: bool = True
+    """Whether its editor may edit what is semi-protected."""
+    rebase: bool = False
+    """Whether content made on an older revision may be laid over the head, where the two changed different parts."""
+    revives: bool = False
+    """Whether content may take the place of a redirect or of a soft-deleted entity, as in an import."""
 
 
-def next_content(edit: Edit) -> Split:
-    """The content that the edit asks for, taken apart."""
-    if isinstance(edit.change, SetRedirect):
-        return split(empty_entity(edit.entity))
-    return split(edit.change.entity)
-
-
-def target_of(edit: Edit) -> EntityId | None:
-    """Where the entity redirects to after the edit."""
-    return edit.change.target if isinstance(edit.change, SetRedirect) else None
-
-
-def empty_entity(entity: EntityId) -> JsonObject:
-    """What a redirect says of itself: nothing."""
-    kind = type_of(entity)
-    empty: JsonObject = {"id": str(entity), "type": str(kind), "claims": {}}
-    if kind is EntityType.LEXEME:
-        return empty | {"lemmas": {}, "forms": [], "senses": []}
-    empty |= {"labels": {}, "descriptions": {}, "aliases": {}}
-    return empty | {"sitelinks": {}} if kind is EntityType.ITEM else empty
+def rebased_on(edit: Edit, parent: int | None) -> int | None:
+    """The head that an edit landed on instead of the base that it named; None where it is that base."""
+    return parent if isinstance(edit.base, int) and parent != edit.base else None
 
 
 def faults_of(edit: Edit) -> Sequence[Fault]:
     """All that is wrong with the edit as such, before any store is asked."""
     found: list[Fault] = []
-    if edit.info.edit_type in RESERVED_EDIT_TYPES and isinstance(edit.change, SetContent):
+    if edit.info.edit_type in RESERVED_EDIT_TYPES and edit_type_of(edit.change) is None:
         found.append(
             Fault(
                 "/editType",
@@ -98,14 +67,29 @@ def faults_of(edit: Edit) -> Sequence[Fault]:
         ("/editType", edit.info.edit_type, 100),
         ("/batchId", edit.info.batch_id or "", 100),
     ):
-        if len(text) > limit:
-            found.append(Fault(pointer, "value_too_long", f"at most {limit} characters", {"limit": limit}))
-        if not is_unicode(text):
-            found.append(Fault(pointer, "invalid_unicode", "holds a lone surrogate"))
+        found.extend(_text_faults(pointer, text, limit))
+    found.extend(reason_faults(reason_of(edit.change) or "", needed=needs_reason(edit.change)))
     if isinstance(edit.change, SetContent):
         found.extend(faults(edit.change.entity, edit.change.level, parsed=edit.change.parsed))
         if not found:
             found.extend(_identity_faults(edit.entity, edit.change.entity))
+    return found
+
+
+def reason_faults(reason: str, *, needed: bool = True) -> list[Fault]:
+    """What is wrong with the reason that is given for a deletion, an erasure or the like."""
+    found = _text_faults("/reason", reason, 500)
+    if needed and not reason.strip():
+        found.append(Fault("/reason", "missing_field", "say why", {"field": "reason"}))
+    return found
+
+
+def _text_faults(pointer: str, text: str, limit: int) -> list[Fault]:
+    found = []
+    if len(text) > limit:
+        found.append(Fault(pointer, "value_too_long", f"at most {limit} characters", {"limit": limit}))
+    if not is_unicode(text):
+        found.append(Fault(pointer, "invalid_unicode", "holds a lone surrogate"))
     return found
 
 
@@ -128,40 +112,65 @@ def is_unicode(text: str) -> bool:
     return True
 
 
-def new_faults(found: Sequence[Fault], entity: JsonObject, base: JsonObject) -> list[Fault]:
-    """Those faults that lie in what the edit changes: an old oddity elsewhere stops no edit (W10)."""
-    remaining = [fault for fault in found if _is_of_the_edit(fault) or not _untouched(fault, entity, base)]
+def new_faults(
+    found: Sequence[Fault], entity: JsonObject, base: JsonObject, known: Sequence[Fault]
+) -> list[Fault]:
+    """Those faults that come of what the edit changes: an old oddity elsewhere stops no edit (W10).
+
+    `known` are the faults of the base. A part that is as it was may be at fault only now, such as a description that
+    the new label repeats.
+    """
+    old = [(fault.code, _part(fault.pointer, base)) for fault in known]
+    remaining = [
+        fault
+        for fault in found
+        if not _untouched(fault, entity, base) or (fault.code, _part(fault.pointer, entity)) not in old
+    ]
     # Where old oddities are all there was, nobody has looked yet whose content this is.
     return remaining or list(_identity_faults(base["id"], entity))
 
 
-def _is_of_the_edit(fault: Fault) -> bool:
-    """Whether the fault is in what is told beside the content, where nothing is old."""
-    return fault.pointer in ("/editType", "/summary", "/batchId") and fault.code != "unknown_field"
-
-
 def _untouched(fault: Fault, entity: Any, base: Any) -> bool:
-    """Whether the smallest part that an edit can change, around the fault, is as in the base."""
-    path = fault.pointer.split("/")[1:]
+    """Whether the part around the fault is as in the base."""
+    path = _steps(fault.pointer)
     if not path or path[0] in ("id", "type"):
         return False
-    name = path[0].replace("~1", "/").replace("~0", "~")
-    part, was = _member(entity, name), _member(base, name)
-    if name in ("labels", "descriptions", "aliases", "sitelinks", "lemmas") and len(path) > 1:
-        part, was = _member(part, path[1]), _member(was, path[1])
-    elif name == "claims" and len(path) > 2:
-        return _statement_untouched(path, part, was)
-    elif name in ("forms", "senses") and len(path) > 1:
-        part = _at(part, path[1])
-        was = next((one for one in was or () if _member(one, "id") == _member(part, "id")), None)
-        if len(path) > 4 and path[2] == "claims":
-            return _statement_untouched(path[2:], _member(part, "claims"), _member(was, "claims"))
+    part, was = _part(fault.pointer, entity), _member(base, path[0])
+    if path[0] in _MAPS and len(path) > 1:
+        was = _member(was, path[1])
+    elif path[0] == "claims" and len(path) > 2:
+        return part is not None and part in (_member(was, path[1]) or ())
+    elif path[0] in ("forms", "senses") and len(path) > 1:
+        its = _member(_at(_member(entity, path[0]), path[1]), "id")
+        was = next((one for one in was or () if _member(one, "id") == its), None)
+        if _is_of_statement(path):
+            return part is not None and part in (_member(_member(was, "claims"), path[3]) or ())
     return part is not None and bool(part == was)
 
 
-def _statement_untouched(path: Sequence[str], claims: Any, was: Any) -> bool:
-    statement = _at(_member(claims, path[1]), path[2])
-    return statement is not None and statement in (_member(was, path[1]) or ())
+def _part(pointer: str, entity: Any) -> Any:
+    """The smallest part that an edit can change, around a place."""
+    path = _steps(pointer)
+    part = _member(entity, path[0]) if path else entity
+    if len(path) > 1 and path[0] in _MAPS:
+        return _member(part, path[1])
+    if len(path) > 2 and path[0] == "claims":
+        return _at(_member(part, path[1]), path[2])
+    if len(path) > 1 and path[0] in ("forms", "senses"):
+        part = _at(part, path[1])
+        return _at(_member(_member(part, "claims"), path[3]), path[4]) if _is_of_statement(path) else part
+    return part
+
+
+def _is_of_statement(path: Sequence[str]) -> bool:
+    return len(path) > 4 and path[2] == "claims"
+
+
+def _steps(pointer: str) -> list[str]:
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+
+
+_MAPS = ("labels", "descriptions", "aliases", "sitelinks", "lemmas")
 
 
 def _member(value: Any, name: str) -> Any:

@@ -111,13 +111,18 @@ class EntityExists(StorageError):
 
 
 class HeadMoved(StorageError):
-    """The head is not the one that the edit expected; None means "no entity"."""
+    """The head is not the one that the edit expected; None means "no entity".
+
+    Where the edit was to be rebased, `parts` are JSON pointers to what both it and others changed.
+    """
 
     code = "edit_conflict"
     retryable = True
 
-    def __init__(self, entity: str, expected: int | None, found: int | None) -> None:
-        self.entity, self.expected, self.found = entity, expected, found
+    def __init__(
+        self, entity: str, expected: int | None, found: int | None, parts: Sequence[str] = ()
+    ) -> None:
+        self.entity, self.expected, self.found, self.parts = entity, expected, found, tuple(parts)
         super().__init__(f"{entity} is at revision {found}, not at {expected}")
 
 
@@ -129,6 +134,161 @@ class Protected(StorageError):
     def __init__(self, entity: str, protection: str) -> None:
         self.entity, self.protection = entity, protection
         super().__init__(f"{entity} is {protection}")
+
+
+class Forbidden(StorageError):
+    """Who asks has not the role that this needs."""
+
+    code = "forbidden"
+
+    def __init__(self, what: str, role: str) -> None:
+        self.what, self.role = what, role
+        super().__init__(f"{what} needs the role {role}")
+
+
+class SoftDeleted(StorageError):
+    """The entity is soft-deleted: it may be read, and takes no such edit before it is undeleted."""
+
+    code = "deleted"
+
+    def __init__(self, entity: str) -> None:
+        self.entity = entity
+        super().__init__(f"{entity} is deleted")
+
+
+class NotDeleted(StorageError):
+    """There is no deletion to take back."""
+
+    code = "not_deleted"
+
+    def __init__(self, entity: str) -> None:
+        self.entity = entity
+        super().__init__(f"{entity} is not deleted")
+
+
+class Redirected(StorageError):
+    """The entity is a redirect: what is meant for it belongs to its target."""
+
+    code = "redirected"
+
+    def __init__(self, entity: str, target: str | None) -> None:
+        self.entity, self.target = entity, target
+        super().__init__(f"{entity} redirects to {target}")
+
+
+class NotARedirect(StorageError):
+    """There is no redirect to end."""
+
+    code = "not_a_redirect"
+
+    def __init__(self, entity: str) -> None:
+        self.entity = entity
+        super().__init__(f"{entity} is not a redirect")
+
+
+class TargetUnfit(StorageError):
+    """The entity can't redirect there; `why` is a word to branch on, such as `locked` (W8)."""
+
+    code = "redirect_target_unfit"
+
+    def __init__(self, entity: str, target: str, why: str) -> None:
+        self.entity, self.target, self.why = entity, target, why
+        super().__init__(f"{entity} can't redirect to {target}: {why.replace('_', ' ')}")
+
+
+class IsHead(StorageError):
+    """The head of an entity can't be erased: edit it first."""
+
+    code = "is_head"
+
+    def __init__(self, entity: str, revision: int) -> None:
+        self.entity, self.revision = entity, revision
+        super().__init__(f"{revision} is the head of {entity}")
+
+
+class ErasedContent(StorageError):
+    """Statements of these digests were erased, and can't be written again."""
+
+    code = "erased_content"
+
+    def __init__(self, digests: Sequence[bytes]) -> None:
+        self.digests = tuple(digests)
+        super().__init__("this content was erased and can't be written again")
+
+
+class NoErasureKey(StorageError):
+    """Nothing can be erased without the key by which it would be known again."""
+
+    code = "no_erasure_key"
+
+    def __init__(self) -> None:
+        super().__init__("ERASURE_KEY is not set, and servers that share a database must have the same")
+
+
+class NotRestorable(StorageError):
+    """The revision has no content that the entity could be given again; `why` is a word to branch on."""
+
+    code = "not_restorable"
+
+    def __init__(self, entity: str, revision: int | None, why: str) -> None:
+        self.entity, self.revision, self.why = entity, revision, why
+        super().__init__(f"{entity} can't be brought back to revision {revision}: {why.replace('_', ' ')}")
+
+
+class UndoConflict(StorageError):
+    """What the revision changed was changed again since; `parts` are JSON pointers to it."""
+
+    code = "undo_conflict"
+
+    def __init__(self, entity: str, revision: int, parts: Sequence[str]) -> None:
+        self.entity, self.revision, self.parts = entity, revision, tuple(parts)
+        more = f" (and {len(self.parts) - 1} more)" if len(self.parts) > 1 else ""
+        super().__init__(
+            f"revision {revision} of {entity} can't be undone: {self.parts[0]}{more} changed since"
+        )
+
+
+class RetentionEnded(StorageError):
+    """The entity was hard-deleted, and what was kept of it for audit is released."""
+
+    code = "retention_ended"
+
+    def __init__(self, entity: str) -> None:
+        self.entity = entity
+        super().__init__(f"what was kept of {entity} is released")
+
+
+class RequestMissing(StorageError):
+    """Nobody asks for this deletion, or no longer."""
+
+    code = "request_not_found"
+
+    def __init__(self, entity: str) -> None:
+        self.entity = entity
+        super().__init__(f"nobody asks for {entity} to be deleted")
+
+
+class SecondPersonNeeded(StorageError):
+    """Who asked for a deletion can't approve it as well."""
+
+    code = "second_person_needed"
+
+    def __init__(self, entity: str) -> None:
+        self.entity = entity
+        super().__init__(
+            f"the deletion of {entity} has to be approved by another person than who asks for it"
+        )
+
+
+class Reserved(StorageError):
+    """Another redirect to this entity is being made, so it can't become one itself now; this edit did not land."""
+
+    code = "too_contended"
+    retryable = True
+
+    def __init__(self, entity: str) -> None:
+        self.entity = entity
+        super().__init__(f"another redirect to or from {entity} is being made")
 
 
 class KeyReused(StorageError):
@@ -174,3 +334,12 @@ class Damaged(StorageError):
     def __init__(self, key: str, why: str) -> None:
         self.key, self.why = key, why
         super().__init__(f"{key}: {why}")
+
+
+class Erased(Damaged):
+    """Stored content was erased on demand; what is beside it is there."""
+
+    code = "erased"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key, "was erased")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import orjson
 
 from storage import times
-from storage.errors import StorageError
+from storage.errors import Damaged, StorageError
 from storage.ids import EntityId
 from storage.model import Event, RevisionFacts
 
@@ -46,6 +46,24 @@ class WrongPosition(StorageError):
     def __init__(self, position: str) -> None:
         self.position = position
         super().__init__(f"{position!r} is no position in this stream of events")
+
+
+class PositionGone(StorageError):
+    """The stream does not go on from this position any more: what came after it was dropped, or it is of another one."""
+
+    code = "position_gone"
+
+    def __init__(self, position: str) -> None:
+        self.position = position
+        super().__init__(f"the events that came after {position!r} are not in the stream any more")
+
+
+class NotAnEvent(Damaged):
+    """Something in the stream is no event. Reading goes on `beyond` it."""
+
+    def __init__(self, where: str, why: str, beyond: str) -> None:
+        self.beyond = beyond
+        super().__init__(where, why)
 
 
 def event_of(row: RevisionFacts) -> Event:

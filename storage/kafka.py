@@ -23,13 +23,14 @@ from typing import Any
 
 import orjson
 from aiokafka import AIOKafkaProducer
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 from aiokafka.partitioner import DefaultPartitioner
 
 from storage.errors import Unavailable
 from storage.events import SCHEMA_VERSION, event_json
-from storage.kafka_client import FAILURES, Kafka, Words, end
-from storage.kafka_reader import KafkaReader
+from storage.kafka_client import FAILURES, Kafka, Words, begin, end
+from storage.kafka_reader import KafkaReaders
 from storage.model import Event
 from storage.ports import Position, Published
 
@@ -53,7 +54,7 @@ class KafkaEvents:
         self._words = Words()
         self._producer: AIOKafkaProducer | None = None
         self._one_at_a_time = asyncio.Lock()
-        self._reader = KafkaReader(kafka, self._words)
+        self._readers = KafkaReaders(kafka, self._words)
 
     async def publish(self, events: Sequence[Event]) -> None:
         if not events:
@@ -67,17 +68,33 @@ class KafkaEvents:
                 raise Unavailable(f"Kafka does not take events: {self._words.on(error)}") from error
 
     async def read(self, after: Position | None, limit: int) -> Sequence[Published]:
-        return await self._reader.read(after, limit)
+        return await self._readers.read(after, limit)
+
+    async def end(self) -> Position:
+        return await self._readers.end()
+
+    async def stream(self) -> str:
+        return await self._readers.stream()
 
     async def is_whole(self) -> bool:
-        return await self._reader.is_whole()
+        return await self._readers.is_whole()
+
+    async def reachable(self) -> None:
+        # A connection of its own: those that publish and read may be in the middle of waiting for something.
+        client = AIOKafkaClient(**self._kafka.client())
+        try:
+            await begin(client.bootstrap(), self._kafka.close_seconds)
+        except FAILURES as error:
+            raise Unavailable(f"Kafka does not answer: {self._words.on(error)}") from error
+        finally:
+            await end(client.close(), self._kafka.close_seconds)
 
     async def close(self) -> None:
         """Wait, but not long, for what is on its way, and leave."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._kafka.close_seconds), self._one_at_a_time:
                 pass
-        await asyncio.gather(self._drop(), self._reader.close())
+        await asyncio.gather(self._drop(), self._readers.close())
         self._words.close()
 
     async def _publish(self, events: Sequence[Event]) -> None:
@@ -136,7 +153,7 @@ class KafkaEvents:
                 **self._kafka.client(), acks="all", enable_idempotence=True, max_batch_size=BATCH_BYTES
             )
             try:
-                await producer.start()
+                await begin(producer.start(), self._kafka.close_seconds)
             except BaseException:
                 await _abandon(producer, self._kafka.close_seconds)
                 raise

@@ -83,10 +83,27 @@ class Words(logging.Handler):
         return f"{error!r} ({said})" if said else repr(error)
 
 
+async def begin(starting: Coroutine[Any, Any, None], seconds: float) -> None:
+    """Let a client start. Who is cancelled meanwhile waits so long for the start to end by itself.
+
+    Cancelled in the middle of it, aiokafka 0.14 forgets a connection that it has just made.
+    """
+    task = asyncio.create_task(starting)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await _wind_up(task, seconds)
+        raise
+
+
 async def end(closing: Coroutine[Any, Any, None], seconds: float) -> None:
     """Let a client close, however that ends, and no longer than this."""
     # In a task of its own: closing may end in a cancellation that is not ours.
-    task = asyncio.create_task(closing)
+    await _wind_up(asyncio.create_task(closing), seconds)
+
+
+async def _wind_up(task: asyncio.Task[None], seconds: float) -> None:
+    """Wait so long for a task, then cancel it."""
     try:
         await asyncio.wait({task}, timeout=seconds)
     finally:

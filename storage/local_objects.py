@@ -85,6 +85,9 @@ class LocalObjects:
         rows = [(str(key),) for key in keys]
         await self._write(lambda c: _delete(c, rows))
 
+    async def expire(self, keys: Collection[Key]) -> None:
+        await self.delete(keys)  # no rules of its own would do it later
+
 
 _Row = tuple[str, bytes, bytes, str, bytes]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, NewType
 
 from storage.ids import EntityId, EntityType, PropertyId
@@ -116,6 +117,8 @@ class StatementIndex:
     hashes: Sequence[StatementHash]
     property_counts: Mapping[PropertyId, int]
     parts: Mapping[str, Mapping[PropertyId, int]] = field(default_factory=dict)
+    digest: bytes | None = None
+    """Of what the hashes stand for (`canonical.digest_of_held`); None where an older program wrote the row."""
 
     def of(self, properties: Sequence[str] | None = None, part: str | None = None) -> list[StatementHash]:
         """The hashes of these properties (all if None), in the revision's order."""
@@ -176,6 +179,35 @@ class EditInfo:
     source_revision_id: int | None = None
 
 
+class AuditKind(StrEnum):
+    """What is kept for those who have to account for it."""
+
+    SOFT_DELETE = "soft"
+    HARD_DELETE = "hard"
+    UNDELETE = "undelete"
+    RESTORE = "restore"
+    ERASURE = "erasure"
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """A deletion, or that one was taken back: who asked for it, who agreed, and why (W7).
+
+    `revision` is the one that was made by it, or whose content was erased; `head` the one before. What a
+    hard-deleted entity said is kept until `retained_until`.
+    """
+
+    entity: EntityId
+    revision: int
+    kind: AuditKind
+    reason: str
+    requested_by: str
+    approved_by: str | None
+    head: int
+    at: datetime
+    retained_until: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class RevisionFacts:
     """One committed revision as a history tells it: all but which statements it holds, which may be long."""
@@ -192,13 +224,16 @@ class RevisionFacts:
     schema_version: str
     validation_status: str
     validated_at: datetime | None
+    erased: bool = field(default=False, kw_only=True)
+    """Whether its content was erased: nothing of it may be read but this (W7)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Revision(RevisionFacts):
     """One committed revision as the metadata store knows it.
 
-    `index` is None for a revision whose snapshot is older than 1.2.0: it must be read to know its statements.
+    `index` is None for a revision whose snapshot is older than 1.2.0: it must be read to know its statements. And
+    for one that was erased.
     """
 
     index: StatementIndex | None

@@ -6,7 +6,7 @@ nobody can tell and it does not matter since the call is idempotent); `Heads.com
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,8 +17,10 @@ from storage.canonical import StatementHasher, hash64
 from storage.errors import Damaged
 from storage.ids import EntityId, EntityType, PropertyId
 from storage.keys import Bucket, Key
+from storage.meter import UNMETERED, Meter
 from storage.model import (
     Attempt,
+    Audit,
     EditInfo,
     Event,
     Head,
@@ -30,6 +32,10 @@ from storage.model import (
     StatementHash,
     StatementIndex,
 )
+from storage.port_collecting import Collecting
+from storage.port_deletions import Deletions
+from storage.port_erasing import Erasing
+from storage.port_targets import Targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +78,24 @@ class Objects(Protocol):
         """The tags of objects that exist."""
 
     async def names(self, bucket: Bucket, after: str, limit: int) -> Sequence[str]:
-        """Up to `limit` names in a bucket beyond `after`, in the adapter's own stable order."""
+        """Up to `limit` names in a bucket beyond `after`, in the order of their bytes."""
 
     async def delete(self, keys: Collection[Key]) -> None:
         """Remove objects for good, every version. Only the collector may call this."""
+
+    async def expire(self, keys: Collection[Key]) -> None:
+        """See to it that objects go for good: at once, or by the store's own rules within days (S3).
+
+        Only for what is kept no more. A key without object is passed over.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
     """An entity's wish to hold statements: which, in which attempt, made on which head (0 for a new entity).
 
-    `held` are the hashes that the head holds already; for these no pending fact is needed.
+    `held` are the hashes that the head holds already; for these no pending fact is needed. `held_digest` is the head's
+    word on what they stand for, which spares a look at each; None if it has none.
     """
 
     entity: EntityId
@@ -90,6 +103,9 @@ class Claim:
     base: int
     bodies: Sequence[StatementBody]
     held: Collection[StatementHash] = ()
+    held_digest: bytes | None = None
+    erasure_key: bytes = b""
+    """By which content is known again that was erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +114,8 @@ class Claimed:
 
     hash: StatementHash
     stored: bool
+    met: int = field(default=0, compare=False)
+    """Other statements that were met under the hashes which it might have had (T3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +128,10 @@ class StatementRow:
     ref_count: int
     created_at: datetime
     orphaned_at: datetime | None
+    doubtful: bool = False
+    """Whether one of its holders may be hard-deleted: then the count does not say that it may be shown."""
+    erased: bool = False
+    """Whether its content was erased. Then `digest` is none of its content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +171,18 @@ class Statements(Protocol):
     async def claim(self, claim: Claim, hasher: StatementHasher, now: datetime) -> Mapping[bytes, Claimed]:
         """Find or give each body its hash, by digest, and leave a pending fact for it.
 
-        A hash taken by a statement of another digest is probed past (T3). Once this returns, no collector
-        removes these statements before the attempt is known to be dead.
+        A hash taken by a statement of another digest is probed past (T3), and so is a place that the collector has
+        given up. ErasedContent if a statement was erased. Once this returns, no collector removes these statements before the attempt is known to be dead.
         """
 
     async def hold(
         self, entity: EntityId, hashes: Collection[StatementHash], attempt: Attempt | None
     ) -> None:
-        """Record that the entity holds these statements, each counted once, and drop the attempt's pending facts."""
+        """Record that the entity holds these statements, each counted once, and drop the attempt's pending facts.
+
+        Of an attempt only those that it still claims: so that a repetition which comes late, when the entity has let
+        go of them, counts nothing. All of them if there is no attempt.
+        """
 
     async def release(self, entity: EntityId, hashes: Collection[StatementHash], attempt: Attempt) -> None:
         """Drop the pending facts of an attempt that is known to be dead."""
@@ -226,6 +252,12 @@ class Swap:
     size_bytes: int
     event: Event
     key: EditKey | None = None
+    left: Collection[str] = ()
+    joined: Collection[str] = ()
+    """The lists (`statuses.lists`) that the entity leaves and joins."""
+    audit: Audit | None = None
+    """Kept with the revision. An approved deletion also uses up the request for it; a restoration ends the retention
+    of what it brings back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +298,9 @@ class Heads(Protocol):
     async def commit(self, swap: Swap) -> Head:
         """The commit point. HeadMoved: did not land. Head: landed. OutcomeUnknown: nobody knows.
 
-        EntityGone when the head is hard-deleted; AlreadyLanded when the edit's key has landed before.
+        EntityGone when the head is hard-deleted and this is no restoration; RetentionEnded when it comes too late for
+        that; RequestMissing; Reserved when the entity would become a redirect while it is a target, or its
+        reservation was taken away; AlreadyLanded when the edit's key has landed before.
         Flags need no comparison of their own: they change only with a revision, hence with the head.
         """
 
@@ -314,6 +348,9 @@ class Heads(Protocol):
     async def entities(self, after: EntityId | None, limit: int) -> Sequence[EntityId]:
         """Entities in the store's own stable order, beyond `after`. For checks and exports."""
 
+    async def listed(self, name: str, after: EntityId | None, limit: int) -> Sequence[EntityId]:
+        """Entities on a list (`statuses.lists`) beyond `after`, in the store's own stable order."""
+
     async def register(self, entity: EntityId, now: datetime) -> bool:
         """Note that an id is used. False if it was so already."""
 
@@ -348,6 +385,16 @@ class Work:
     published: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How many revisions owe something, and when the oldest of them was made; None where there are none."""
+
+    underived: int
+    unpublished: int
+    underived_since: datetime | None
+    unpublished_since: datetime | None
+
+
 class Outbox(Protocol):
     """Committed revisions whose consequences are not all drawn yet."""
 
@@ -361,6 +408,9 @@ class Outbox(Protocol):
         self, done: Collection[tuple[EntityId, int]], *, derived: bool = False, published: bool = False
     ) -> None:
         """Note what is done; work that is both derived and published is over and forgotten."""
+
+    async def backlog(self, bound: int) -> Backlog:
+        """How much is owed. Up to `bound` of each kind are looked at: as many may be more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -441,10 +491,16 @@ Position = NewType("Position", str)
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """An event in the stream. Reading goes on beyond it from `position`."""
+    """An event in the stream. Reading goes on beyond it from `position`.
+
+    `lane` and `number` are its own part of that: it lies before every position that has reached this number in this
+    lane (see `positions`).
+    """
 
     position: Position
     event: Event
+    lane: int
+    number: int
 
 
 class Events(Protocol):
@@ -459,11 +515,22 @@ class Events(Protocol):
     async def read(self, after: Position | None, limit: int) -> Sequence[Published]:
         """Up to `limit` events beyond a position, from the first one if None; none if there is no more now.
 
-        Only events of one entity have an order. WrongPosition if `after` is none of this engine's.
+        Only events of one entity have an order. WrongPosition if `after` is none of this engine's, PositionGone if
+        events beyond it have been dropped, or it was never reached. NotAnEvent, which tells how to go on, for the first
+        thing beyond it that is none.
         """
+
+    async def end(self) -> Position:
+        """The position beyond all that is in the stream now."""
+
+    async def stream(self) -> str:
+        """Which stream this is, by a word without a dot: positions of one mean nothing in another."""
 
     async def is_whole(self) -> bool:
         """Whether everything ever published is still in the stream, so that what it lacks was never told."""
+
+    async def reachable(self) -> None:
+        """Unavailable unless the stream's engine answers us now. Says nothing of the stream itself."""
 
 
 class Leases(Protocol):
@@ -493,8 +560,22 @@ class Inspection(Protocol):
     async def all_redirects(self, after: EntityId | None, limit: int) -> Sequence[tuple[EntityId, EntityId]]:
         """Standing redirects: source and target, by source."""
 
+    async def redirects_of(self, sources: Collection[EntityId]) -> Mapping[EntityId, EntityId]:
+        """Where these are noted as redirecting to; one that is not is not in the answer."""
 
-class Metadata(Statements, Heads, Outbox, Links, Leases, Inspection, Protocol):
+    async def on_lists(self, after: EntityId | None, limit: int) -> Sequence[EntityId]:
+        """Entities that stand on any list, each once, in the store's own stable order."""
+
+    async def lists_of(self, entities: Collection[EntityId]) -> Mapping[EntityId, Set[str]]:
+        """The lists on which these entities stand; one that stands on none is not in the answer."""
+
+    async def schema_version(self) -> str | None:
+        """The version that the tables are at, None if they tell none. NewerSchema if this program does not know it."""
+
+
+class Metadata(
+    Statements, Heads, Outbox, Links, Targets, Deletions, Collecting, Erasing, Leases, Inspection, Protocol
+):
     """The metadata store: pointers only, never content (S5)."""
 
 
@@ -506,8 +587,12 @@ class Stores:
     metadata: Metadata
     events: Events
     hasher: StatementHasher = hash64
+    erasure_key: bytes = field(default=b"", repr=False)
+    """By which content is known again that was erased; the same for all who share a database. Empty: none can be."""
     cache: Cache | None = None
     """What readers share; without it each reads for itself, which checks and tests of damage need."""
+    meter: Meter = UNMETERED
+    """Who is told what is done on them."""
 
 
 StoresContext = AbstractAsyncContextManager[Stores]

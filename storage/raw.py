@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from storage.canonical import parse
-from storage.errors import Damaged
+from storage.errors import Damaged, Erased
 from storage.ids import EntityId
 from storage.keys import Key, older_snapshot_keys, snapshot_key
 from storage.ports import Stores
@@ -41,9 +41,15 @@ async def raw_snapshots(
     if missing:
         found |= await stores.objects.get(missing)
     seconds = time.perf_counter() - start
+    # Told apart where nothing is found alone: what is erased is found no more.
+    lost = [place for place, keys in names.items() if not any(key in found for key in keys)]
+    rows = await stores.metadata.revisions(lost) if lost else {}
     answer: dict[tuple[EntityId, int], RawSnapshot | Damaged] = {}
     for place, keys in names.items():
         key = next((key for key in keys if key in found), keys[0])
-        stored = found.get(key, Damaged(str(key), "is missing"))
+        nothing = (
+            Erased(str(key)) if place in rows and rows[place].erased else Damaged(str(key), "is missing")
+        )
+        stored = found.get(key, nothing)
         answer[place] = stored if isinstance(stored, Damaged) else RawSnapshot(key, stored.data, seconds)
     return answer

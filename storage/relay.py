@@ -15,7 +15,9 @@ from datetime import timedelta
 
 from storage.commit import Owed
 from storage.derive import draw, finish
+from storage.erasure import erase_left_over
 from storage.errors import StorageError
+from storage.housekeeping import Housekeeping, keep_house
 from storage.ports import Stores
 from storage.times import Clock
 
@@ -38,18 +40,27 @@ class Job:
 
 
 DERIVING = Job("deriving", lambda stores, clock: derive_left_over(stores, clock, GRACE))
+ERASING = Job("erasing", erase_left_over)
 PUBLISHING = Job("publishing", lambda stores, _: publish(stores))
 
 
 async def run(
-    stores: Stores, *, owner: str, wake: asyncio.Event, clock: Clock, poll_seconds: float = 1.0
+    stores: Stores,
+    *,
+    owner: str,
+    wake: asyncio.Event,
+    clock: Clock,
+    poll_seconds: float = 1.0,
+    housekeeping: Housekeeping | None = None,
 ) -> None:
-    """Relay until cancelled: events at once when `wake` is set, else by polling."""
+    """Relay until cancelled: events at once when `wake` is set, else by polling. And keep house, if that is said how."""
     # A process that commits derives by itself before it wakes us: what is left over is found by polling alone.
-    wakes = {DERIVING: asyncio.Event(), PUBLISHING: wake}
+    wakes = {DERIVING: asyncio.Event(), PUBLISHING: wake, ERASING: asyncio.Event()}
     async with asyncio.TaskGroup() as jobs:
         for job, its_wake in wakes.items():
             jobs.create_task(_keep_at(job, stores, owner, its_wake, clock, poll_seconds))
+        if housekeeping is not None:
+            jobs.create_task(keep_house(stores, housekeeping, owner=owner, clock=clock))
 
 
 async def _keep_at(
@@ -92,9 +103,10 @@ async def publish(stores: Stores) -> int:
     """Publish up to a batch of events, each entity's in order; answers how many."""
     work = await stores.metadata.unpublished(BATCH)
     if work:
-        await stores.events.publish([one.event for one in work])
-        # After the acknowledgement, never before: a crash in between repeats events and loses none.
-        await stores.metadata.mark([(one.entity, one.revision) for one in work], published=True)
+        with stores.meter.round("publishing", len(work)):
+            await stores.events.publish([one.event for one in work])
+            # After the acknowledgement, never before: a crash in between repeats events and loses none.
+            await stores.metadata.mark([(one.entity, one.revision) for one in work], published=True)
     return len(work)
 
 
@@ -104,10 +116,11 @@ async def derive_left_over(stores: Stores, clock: Clock, grace: timedelta = time
     now = clock()
     # A clock that jumped back must not hide work: what seems to lie in the future is due as well.
     due = [one for one in work if not timedelta(0) <= now - one.event.changed_at < grace]
-    for one in due:
-        await draw(Owed(one), stores)
     if due:
-        await finish(due, stores)
+        with stores.meter.round("deriving", len(due)):
+            for one in due:
+                await draw(Owed(one), stores)
+            await finish(due, stores)
     return len(due)
 
 

@@ -30,6 +30,9 @@ ATTEMPT, CHECKSUM = "attempt", "rapidhash"
 TRIES = 6
 """How often a key is tried that others are creating or deleting at the same time."""
 
+MISSING = ("NoSuchKey", "404", "MethodNotAllowed")
+"""Words for "no such object". A HEAD's answer has none; the tags of a marker that says "deleted" get the last."""
+
 PAGE = 1000
 """The most that a server names in one answer."""
 
@@ -76,6 +79,10 @@ class S3Objects:
     async def delete(self, keys: Collection[Key]) -> None:
         await self._each(self._delete, keys)
 
+    async def expire(self, keys: Collection[Key]) -> None:
+        # The rules of `schemas/lifecycle.json` take away what has this tag, every version of it.
+        await self.tag({key: {"retention": "ended"} for key in keys})
+
     async def _each(
         self, call: Callable[[T], Awaitable[Mapping[Key, V]]], items: Collection[T]
     ) -> dict[Key, V]:
@@ -96,9 +103,13 @@ class S3Objects:
         return found
 
     async def _get(self, key: Key) -> Mapping[Key, StoredObject | Damaged]:
-        answer = await self._asked("get_object", key)
-        if answer is None:
-            return {}
+        try:
+            async with self._room:
+                answer = await self._client.read(*self._at(key).values())
+        except S3Refusal as refusal:
+            if refusal.word in MISSING:
+                return {}
+            raise
         data, metadata = answer["Body"], dict(answer["Metadata"])
         attempt = _attempt(metadata.pop(ATTEMPT, None))
         # One that others wrote carries none: what it says is checked by those who read it.
@@ -172,8 +183,7 @@ class S3Objects:
         try:
             return await self._call(verb, **self._at(key), **parameters)
         except S3Refusal as refusal:
-            # A HEAD's answer has no words. Tags of a marker that says "deleted" are met with the last of these.
-            if refusal.word in ("NoSuchKey", "404", "MethodNotAllowed"):
+            if refusal.word in MISSING:
                 return None
             raise
 

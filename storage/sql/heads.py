@@ -11,9 +11,9 @@ from sqlalchemy.exc import IntegrityError
 
 from storage.errors import EntityGone, HeadMoved
 from storage.ids import FLOORS, EntityId, EntityType, external, internal
-from storage.model import Attempt, Flags, Head
+from storage.model import Attempt, AuditKind, Flags, Head
 from storage.ports import AlreadyLanded, EditKey, HeadRevision, Landed, Swap
-from storage.sql import outbox
+from storage.sql import deletions, lists, outbox, targets
 from storage.sql.portable import chunks, insert_absent, insert_rows
 from storage.sql.revisions import FLAGS, REVISION, WITH_META, revision_of, subjects_of
 from storage.sql.tables import (
@@ -53,7 +53,7 @@ _SWAP = (
     .where(
         entity_head.c.internal_id == bindparam("entity"),
         entity_head.c.head_revision_id == bindparam("expected"),
-        entity_head.c.is_deleted.is_(False),
+        entity_head.c.is_deleted == bindparam("was_deleted"),
     )
     .values({column: bindparam(f"next_{column}") for column in _HEAD_COLUMNS})
 )
@@ -102,15 +102,25 @@ def commit(connection: Connection, swap: Swap) -> Head:
             raise _moved(connection, swap) from error
     else:
         following = {f"next_{column}": value for column, value in zip(_HEAD_COLUMNS, values, strict=True)}
-        swapped = connection.execute(_SWAP, {"entity": number, "expected": swap.expected, **following})
-        if swapped.rowcount != 1:
+        # Hard deletion is terminal: nothing follows it but its being taken back.
+        place = {"entity": number, "expected": swap.expected, "was_deleted": _restores(swap)}
+        if connection.execute(_SWAP, {**place, **following}).rowcount != 1:
             raise _moved(connection, swap)
+    if swap.redirect_changed and target is not None:
+        targets.may_redirect(connection, snapshot.entity, swap.attempt)
+    lists.move(connection, number, swap.left, swap.joined)
+    if swap.audit is not None:
+        deletions.note(connection, swap.audit)
     _insert_revision(connection, swap, number)
     outbox.insert(connection, swap, number)
     if swap.key is not None:
         outcome = Landed(snapshot.entity, snapshot.revision, False, swap.key.request)
         _insert_outcome(connection, outcome, swap.key.key, snapshot.created_at)
     return Head(snapshot.entity, snapshot.revision, snapshot.created_at, snapshot.flags, target)
+
+
+def _restores(swap: Swap) -> bool:
+    return swap.audit is not None and swap.audit.kind is AuditKind.RESTORE
 
 
 def _moved(connection: Connection, swap: Swap) -> HeadMoved | EntityGone:
@@ -120,7 +130,8 @@ def _moved(connection: Connection, swap: Swap) -> HeadMoved | EntityGone:
             entity_head.c.internal_id == internal(entity)
         )
     ).one_or_none()
-    if row is not None and row.is_deleted:
+    # A restoration may have come after another one, and after another deletion.
+    if row is not None and row.is_deleted and not _restores(swap):
         return EntityGone(entity)
     return HeadMoved(entity, swap.expected, row.head_revision_id if row is not None else None)
 
@@ -148,6 +159,7 @@ def _insert_revision(connection: Connection, swap: Swap, number: int) -> None:
         "properties": orjson.dumps(list(index.property_counts)).decode(),
         "property_counts": orjson.dumps(index.property_counts).decode(),
         "parts": orjson.dumps(index.parts).decode() if index.parts else None,
+        "statements_digest": index.digest,
     }
     meta = {
         "internal_id": number,

@@ -12,7 +12,13 @@ from storage.model import StatementHash
 from storage.ports import Backlink, StatementRow
 from storage.sql.portable import chunks, hash_chunks
 from storage.sql.statements import STATEMENT, statement_of
-from storage.sql.tables import entity_backlinks, entity_redirects, statement_content, statement_references
+from storage.sql.tables import (
+    entity_backlinks,
+    entity_lists,
+    entity_redirects,
+    statement_content,
+    statement_references,
+)
 
 
 def statement_rows(connection: Connection, after: StatementHash | None, limit: int) -> list[StatementRow]:
@@ -103,3 +109,37 @@ def all_redirects(
         query = query.where(columns.source_internal_id > internal(after))
     rows = connection.execute(query.order_by(columns.source_internal_id).limit(limit))
     return [(external(source), external(target)) for source, target in rows]
+
+
+def redirects_of(connection: Connection, sources: Collection[EntityId]) -> dict[EntityId, EntityId]:
+    """Standing redirects of these."""
+    columns = entity_redirects.c
+    found: dict[EntityId, EntityId] = {}
+    for some in chunks(sorted(internal(source) for source in sources)):
+        rows = connection.execute(
+            select(columns.source_internal_id, columns.target_internal_id).where(
+                columns.source_internal_id.in_(some), columns.target_internal_id.is_not(None)
+            )
+        )
+        found.update((external(source), external(target)) for source, target in rows)
+    return found
+
+
+def on_lists(connection: Connection, after: EntityId | None, limit: int) -> list[EntityId]:
+    """Entities on lists, by internal number."""
+    column = entity_lists.c.internal_id
+    query = select(column).distinct().order_by(column).limit(limit)
+    if after is not None:
+        query = query.where(column > internal(after))
+    return [external(number) for number in connection.scalars(query)]
+
+
+def lists_of(connection: Connection, entities: Collection[EntityId]) -> dict[EntityId, set[str]]:
+    """The lists of these entities."""
+    columns = entity_lists.c
+    found: dict[EntityId, set[str]] = {}
+    for some in chunks(sorted(internal(entity) for entity in entities)):
+        query = select(columns.internal_id, columns.list_name).where(columns.internal_id.in_(some))
+        for number, name in connection.execute(query):
+            found.setdefault(external(number), set()).add(name)
+    return found

@@ -30,7 +30,13 @@ class NewerSchema(StorageError):
     code = "newer_schema"
 
 
-HEAD = "0002"
+class OlderSchema(StorageError):
+    """The tables were made by an older program, or not yet, and nobody is to migrate them here."""
+
+    code = "older_schema"
+
+
+HEAD = "0005"
 """The version that this program's tables are at; a test holds it to the newest script."""
 
 
@@ -38,34 +44,57 @@ PATIENCE = 600
 """Seconds to wait for another process that migrates."""
 
 
-def migrate(connection: Connection) -> None:
+def migrate(connection: Connection) -> str | None:
     """Apply what is missing, inside the transaction that `connection` is in, if the engine can.
 
-    NewerSchema if it is beyond us. Unavailable if another process does not come to an end with it.
+    The version that there was before, None if there were no tables. NewerSchema if it is beyond us. Unavailable if
+    another process does not come to an end with it.
     """
     if _version(connection) == HEAD:
-        return
+        return HEAD
     with _alone(connection):
-        _upgrade(connection)
+        return _upgrade(connection)
 
 
-def _upgrade(connection: Connection) -> None:
+def version(connection: Connection) -> str | None:
+    """What the tables are at, None if there are none. NewerSchema if it is beyond us. Changes nothing."""
     found = _version(connection)
+    if found is not None and found != HEAD:
+        _refuse_newer(found)
+    return found
+
+
+def refuse_older(connection: Connection) -> None:
+    """For who must not migrate: OlderSchema if something is missing, NewerSchema if it is beyond us."""
+    found = version(connection)
     if found == HEAD:
         return
+    state = "has no tables yet" if found is None else f"is at schema {found}"
+    raise OlderSchema(f"the metadata {state}, and this program needs {HEAD}: run `wikibase-graph migrate`")
+
+
+def _upgrade(connection: Connection) -> str | None:
+    found = version(connection)
+    if found == HEAD:
+        return found
     # Imported only where there is something to do: it takes longer than all else at the start of a process.
     from alembic import command
-    from alembic.script import ScriptDirectory
 
     config = _config()
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if found is not None and found not in known:
-        raise NewerSchema(
-            f"the metadata is at schema {found}, which this program does not know: it was written by a newer one"
-        )
     config.attributes["connection"] = connection
     with _ONE_AT_A_TIME:
         command.upgrade(config, "head")
+    return found
+
+
+def _refuse_newer(found: str) -> None:
+    from alembic.script import ScriptDirectory
+
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if found not in known:
+        raise NewerSchema(
+            f"the metadata is at schema {found}, which this program does not know: it was written by a newer one"
+        )
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, NullPool, create_engine
+from sqlalchemy import Connection, NullPool, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
@@ -29,8 +29,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from storage.errors import OutcomeUnknown, Unavailable
 from storage.sql.migrate import migrate
+from storage.sql.mysql_tls import connect, connect_waiting, why
 from storage.sql.shards import of_vitess
 from storage.sql.sqlite import T, Unit
+from storage.tls import trusting
 
 RUNS = 8
 """How often a unit is run that others were quicker than, within about a second."""
@@ -63,6 +65,10 @@ class MysqlPlace:
     vitess_shards: int | None = None
     """Of Vitess: so many equal ranges of keyspace ids, of which each lies in one shard. No transaction leaves its
     range. The tables are made by Vitess's own tools, not by this program."""
+    tls: bool = False
+    """Whether a server without TLS is refused. Over a unix socket nothing leaves the machine, and none is asked for."""
+    tls_ca: str = ""
+    """The file with the certificates that the server's is signed by; empty for the system's."""
 
 
 class MysqlDatabase:
@@ -112,7 +118,7 @@ class MysqlDatabase:
             async with asyncio.timeout(self._place.connect_seconds):
                 connection = await engine.connect()
         except DBAPIError as error:
-            raise Unavailable(f"{self._name}: {error.orig}") from error
+            raise Unavailable(f"{self._name}: {why(error.orig)}") from error
         except (TimeoutError, NoConnectionFree) as error:
             raise Unavailable(f"{self._name} gave no connection in time") from error
         async with aclosing(connection):
@@ -157,10 +163,13 @@ class _OthersWereQuicker(Unavailable):
 
 
 @asynccontextmanager
-async def open_mysql(place: MysqlPlace) -> AsyncIterator[MysqlDatabase]:
-    """The database, its tables made or brought to this version. Unavailable, or NewerSchema."""
+async def open_mysql(place: MysqlPlace, *, prepare: Unit[object] = migrate) -> AsyncIterator[MysqlDatabase]:
+    """The database, its tables made or brought to this version, unless `prepare` does something else.
+
+    Unavailable, NewerSchema, and what else `prepare` raises.
+    """
     if place.vitess_shards is None:
-        await asyncio.to_thread(_migrate, place)
+        await asyncio.to_thread(on_tables, place, prepare)
     database = MysqlDatabase(place)
     try:
         yield database
@@ -168,21 +177,28 @@ async def open_mysql(place: MysqlPlace) -> AsyncIterator[MysqlDatabase]:
         await database.close()
 
 
-def _migrate(place: MysqlPlace) -> None:
+def on_tables(place: MysqlPlace, unit: Unit[T]) -> T:
+    """Run a unit on a connection of its own, for as long as it takes, and commit."""
     # The toolkit for migrations is no friend of event loops; and it may take longer than any unit.
     engine = create_engine(_url(place, "pymysql"), connect_args=_arguments(place), poolclass=NullPool)
+    if _has_tls(place):
+        event.listen(engine, "do_connect", lambda _dialect, _record, _given, told: connect_waiting(**told))
     try:
         with engine.connect() as connection:
-            migrate(connection)
+            result = unit(connection)
             connection.commit()
+            return result
     except DBAPIError as error:
-        raise Unavailable(f"{place.host}:{place.port}: {error.orig}") from error
+        raise Unavailable(f"{place.host}:{place.port}: {why(error.orig)}") from error
 
 
 def _engine(place: MysqlPlace, isolation: str) -> AsyncEngine:
+    arguments = _arguments(place)
+    if _has_tls(place):
+        arguments["async_creator_fn"] = connect
     return create_async_engine(
         _url(place, "aiomysql"),
-        connect_args=_arguments(place),
+        connect_args=arguments,
         isolation_level=isolation,
         pool_size=place.connections,
         max_overflow=0,
@@ -214,4 +230,10 @@ def _arguments(place: MysqlPlace) -> dict[str, object]:
     }
     if place.unix_socket is not None:
         arguments["unix_socket"] = place.unix_socket
+    if _has_tls(place):
+        arguments["ssl"] = trusting(place.tls_ca)
     return arguments
+
+
+def _has_tls(place: MysqlPlace) -> bool:
+    return place.tls and place.unix_socket is None

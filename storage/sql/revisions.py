@@ -37,7 +37,7 @@ PLACES = 100
 
 _ROWS, _META = entity_revisions.c, entity_revision_meta.c
 _INDEX = (_ROWS.property_counts, _ROWS.parts)
-_PACKED = ("statements", "statement_ids", "properties", "property_counts", "parts")
+_PACKED = ("statements", "statement_ids", "properties", "property_counts", "parts", "statements_digest")
 
 FACTS = (
     *(column for column in _ROWS if column.name not in (*_PACKED, "attempt")),
@@ -46,7 +46,7 @@ FACTS = (
     _META.validation_status,
     _META.validated_at,
 )
-REVISION = (*FACTS, _ROWS.attempt, _ROWS.statements, *_INDEX)
+REVISION = (*FACTS, _ROWS.attempt, _ROWS.statements, _ROWS.statements_digest, *_INDEX)
 WITH_META = entity_revisions.join(
     entity_revision_meta,
     and_(_META.internal_id == _ROWS.internal_id, _META.revision_id == _ROWS.revision_id),
@@ -220,8 +220,8 @@ def _filter(wanted: RevisionFilter) -> dict[str, Any]:
 def revision_of(row: Any) -> Revision:
     """The revision that was read with the columns REVISION."""
     index = None
-    if row.statements is not None:
-        index = _index(row.statements, row.property_counts, row.parts)
+    if row.statements is not None and not row.erased:
+        index = _index(row.statements, row.property_counts, row.parts, row.statements_digest)
     return Revision(**_told(row), index=index, attempt=Attempt(row.attempt))
 
 
@@ -251,6 +251,7 @@ def _told(row: Any) -> dict[str, Any]:
         "schema_version": row.schema_version,
         "validation_status": row.validation_status,
         "validated_at": row.validated_at,
+        "erased": bool(row.erased),
     }
 
 
@@ -259,8 +260,9 @@ def _flags(bits: int) -> Flags:
     return Flags(**{flag: bool(bits >> position & 1) for position, flag in enumerate(FLAGS)})
 
 
-def _index(packed: bytes, counts: str, parts: str | None) -> StatementIndex:
-    return StatementIndex(unpack_hashes(packed), orjson.loads(counts), orjson.loads(parts) if parts else {})
+def _index(packed: bytes, counts: str, parts: str | None, digest: bytes | None = None) -> StatementIndex:
+    by_part = orjson.loads(parts) if parts else {}
+    return StatementIndex(unpack_hashes(packed), orjson.loads(counts), by_part, digest)
 
 
 def subjects_of(entity: EntityId, index: StatementIndex) -> Sequence[str]:

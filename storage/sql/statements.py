@@ -1,4 +1,8 @@
-"""Statements by hash: identity with probing, reference facts, pending facts. Units for one transaction each."""
+"""Statements by hash: identity with probing, reference facts, pending facts. Units for one transaction each.
+
+A row's state says how far the collector is with it (`storage.sql.collecting`). A place that was once given up to be
+deleted is never used again: its statement, should it come back, is probed past it.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,19 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, select
+from sqlalchemy import BindParameter, Connection, bindparam, select, update
 
+from storage.erased import mark_of
+from storage.errors import ErasedContent
 from storage.ids import EntityId, external, internal
 from storage.model import Attempt, StatementBody, StatementHash
 from storage.ports import Claim, Claimed, Pending, StatementRow
 from storage.sql.portable import hash_chunks, hash_list, hash_read, insert_rows
 from storage.sql.tables import statement_content, statement_pending, statement_references
 
-LIVE, CONDEMNED, DELETING, COLLECTED = range(4)
-
+LIVE, CONDEMNED, DELETING, COLLECTED, ERASED = range(5)
+"""Shared and to be shared; shared again by whoever claims it; never shared again; without an object; never written
+again, and with a digest that only the key can make."""
 
 Place = tuple[StatementBody, StatementHash]
 """A statement and a hash that it may have, at one probe."""
@@ -39,9 +46,9 @@ def take(connection: Connection, wish: Claim, places: Sequence[Place], now: date
     for body, place in places:
         if place not in rows:
             free.setdefault(place, body)
-    claimed = _known(rows, places) | {
-        body.digest: Claimed(place, stored=False) for place, body in free.items()
-    }
+    _refuse_erased(rows, wish, places)
+    shared = _known(rows, places)
+    claimed = shared | {body.digest: Claimed(place, stored=False) for place, body in free.items()}
     # In order, here and below: two who wait for each other's rows would be a deadlock.
     # A plain insert: beside another who takes the same place, one of us fails on the key, and looks again.
     insert_rows(
@@ -64,7 +71,54 @@ def take(connection: Connection, wish: Claim, places: Sequence[Place], now: date
         ],
         absent=True,
     )
+    if shared:
+        given_up = {digest: one.hash for digest, one in shared.items()}
+        claimed |= (still := _still_shared(connection, wish, places, given_up, now))
+        given_up = {digest: place for digest, place in given_up.items() if digest not in still}
+        if given_up:
+            release(connection, wish.entity, list(given_up.values()), wish.attempt)
+            claimed = {digest: one for digest, one in claimed.items() if digest not in given_up}
     return claimed
+
+
+def _still_shared(
+    connection: Connection,
+    wish: Claim,
+    places: Sequence[Place],
+    shared: Mapping[bytes, StatementHash],
+    now: datetime,
+) -> dict[bytes, Claimed]:
+    """What has become of statements that were there, now that they are claimed; condemned ones are no longer.
+
+    Looked at after the pending facts are written, never before alone: whoever condemns one looks for pending facts
+    after that, so of the two at least one sees the other.
+    """
+    places = [(body, place) for body, place in places if shared.get(body.digest) == place]
+    rows = _rows(connection, places)
+    condemned = sorted(place for place, row in rows.items() if row[2] == CONDEMNED)
+    if condemned:
+        # The row count would not tell which: those that were given up meanwhile are seen by looking again.
+        for some in hash_chunks(connection, condemned):
+            connection.execute(
+                update(statement_content)
+                .where(_CONTENT.content_hash.in_(some), _CONTENT.state == CONDEMNED)
+                .values(state=LIVE, orphaned_at=now)
+            )
+        rows = _rows(connection, places)
+    _refuse_erased(rows, wish, places)
+    return _known(rows, places)
+
+
+def _refuse_erased(rows: Mapping[StatementHash, _Row], wish: Claim, places: Sequence[Place]) -> None:
+    erased = [
+        body.digest
+        for body, place in places
+        if (row := rows.get(place)) is not None
+        and row[2] == ERASED
+        and row[0] == mark_of(wish.erasure_key, body.digest)
+    ]
+    if erased:
+        raise ErasedContent(erased)
 
 
 def _known(rows: Mapping[StatementHash, _Row], places: Sequence[Place]) -> dict[bytes, Claimed]:
@@ -73,7 +127,7 @@ def _known(rows: Mapping[StatementHash, _Row], places: Sequence[Place]) -> dict[
     return {
         body.digest: Claimed(place, stored=row[1] > 0 and row[2] == LIVE)
         for body, place in places
-        if (row := rows.get(place)) is not None and row[0] == body.digest
+        if (row := rows.get(place)) is not None and row[0] == body.digest and row[2] in (LIVE, CONDEMNED)
     }
 
 
@@ -84,6 +138,10 @@ def hold(
     number = internal(entity)
     facts = statement_references
     for some in hash_chunks(connection, hashes):
+        if attempt is not None:
+            some = _pending_of(connection, number, some, attempt)
+            if not some:
+                continue
         there = connection.exec_driver_sql(
             f"SELECT content_hash FROM statement_references WHERE internal_id = {number}"
             f" AND content_hash IN ({hash_list(connection, some)})"
@@ -95,11 +153,23 @@ def hold(
                 connection, facts, ("content_hash", "internal_id"), [(one, number) for one in missing]
             )
             connection.exec_driver_sql(
-                f"UPDATE statement_content SET ref_count = ref_count + 1, orphaned_at = NULL, state = {LIVE}"
+                f"UPDATE statement_content SET ref_count = ref_count + 1, orphaned_at = NULL,"
+                f" state = CASE WHEN state = {CONDEMNED} THEN {LIVE} ELSE state END"
                 f" WHERE content_hash IN ({hash_list(connection, missing)})"
             )
         if attempt is not None:
             release(connection, entity, some, attempt)
+
+
+def _pending_of(
+    connection: Connection, number: int, hashes: Sequence[StatementHash], attempt: Attempt
+) -> list[StatementHash]:
+    """Those of these statements that an attempt claims still."""
+    found = connection.exec_driver_sql(
+        f"SELECT content_hash FROM statement_pending WHERE content_hash IN ({hash_list(connection, hashes)})"
+        f" AND internal_id = {number} AND attempt = X'{attempt.hex()}'"
+    )
+    return [hash_read(connection, one) for one in found.scalars()]
 
 
 def release(
@@ -121,6 +191,8 @@ STATEMENT = select(
     _CONTENT.ref_count,
     _CONTENT.created_at,
     _CONTENT.orphaned_at,
+    _CONTENT.doubtful,
+    _CONTENT.state,
 )
 _THESE: BindParameter[Sequence[int]] = bindparam("hashes", expanding=True)
 _THESE_STATEMENTS = STATEMENT.where(_CONTENT.content_hash.in_(_THESE))
@@ -138,7 +210,14 @@ def find(connection: Connection, hashes: Collection[StatementHash]) -> dict[Stat
 def statement_of(row: Any) -> StatementRow:
     """The statement that was read with the columns of STATEMENT."""
     return StatementRow(
-        row.content_hash, row.property_id, row.digest, row.ref_count, row.created_at, row.orphaned_at
+        row.content_hash,
+        row.property_id,
+        row.digest,
+        row.ref_count,
+        row.created_at,
+        row.orphaned_at,
+        row.doubtful,
+        row.state == ERASED,
     )
 
 

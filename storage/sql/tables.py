@@ -7,7 +7,7 @@ may import this; internal numbers stay here (S10).
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, SmallInteger, Table
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, SmallInteger, Table, text
 
 from storage.sql.types import Unsigned64, UtcTime, blob, fixed, long_text, name
 
@@ -67,6 +67,8 @@ entity_revisions = Table(
     Column("properties", long_text()),
     Column("property_counts", long_text()),
     Column("parts", long_text()),
+    Column("statements_digest", fixed(32)),
+    Column("erased", Boolean, nullable=False, server_default=text("0")),
     Index("entity_revisions_by_time", "created_at", "internal_id", "revision_id"),
     Index("entity_revisions_by_type", "edit_type", "created_at", "internal_id", "revision_id"),
     Index("entity_revisions_by_mass", "is_mass_edit", "created_at", "internal_id", "revision_id"),
@@ -96,6 +98,8 @@ statement_content = Table(
     Column("ref_count", BigInteger, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("orphaned_at", UtcTime),
+    # Set before an entity that holds the statement is hard-deleted, and never taken back.
+    Column("doubtful", Boolean, nullable=False, server_default=text("0")),
     Index("statement_content_by_use", "ref_count", "content_hash"),
 )
 
@@ -149,6 +153,80 @@ entity_redirects = Table(
     Index("entity_redirects_by_target", "target_internal_id", "source_internal_id"),
 )
 
+# Shard key: the target. While a row is there, the target can't become a redirect.
+redirect_reservations = Table(
+    "redirect_reservations",
+    metadata,
+    _key("target_internal_id"),
+    _key("source_internal_id"),
+    Column("attempt", fixed(16), primary_key=True),
+    Column("created_at", UtcTime, nullable=False),
+)
+
+# Attempts whose reservation was taken away: they never make a redirect.
+redirect_fences = Table(
+    "redirect_fences",
+    metadata,
+    _key("internal_id"),
+    Column("attempt", fixed(16), primary_key=True),
+)
+
+entity_delete_audit = Table(
+    "entity_delete_audit",
+    metadata,
+    _key("internal_id"),
+    Column("revision_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("delete_type", name(10), primary_key=True),
+    Column("external_id", name(16), nullable=False),
+    Column("reason", name(500), nullable=False),
+    Column("requested_by", name(255), nullable=False),
+    Column("approved_by", name(255)),
+    Column("head_revision_id", BigInteger, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("retention_expiry", UtcTime),
+    # Of a hard deletion: whether it was taken back, can't be any more, or what was kept is gone.
+    Column("retention", SmallInteger, nullable=False),
+    Index("entity_delete_audit_by_time", "created_at", "internal_id", "revision_id"),
+    Index("entity_delete_audit_by_type", "delete_type", "created_at", "internal_id", "revision_id"),
+    Index("entity_delete_audit_by_retention", "retention", "retention_expiry"),
+)
+
+# On which lists an entity stands: few, as most entities are ordinary.
+entity_lists = Table(
+    "entity_lists",
+    metadata,
+    _key("internal_id"),
+    Column("list_name", name(110), primary_key=True),
+    Index("entity_lists_by_name", "list_name", "internal_id"),
+)
+
+deletion_requests = Table(
+    "deletion_requests",
+    metadata,
+    _key("internal_id"),
+    Column("reason", name(500), nullable=False),
+    Column("requested_by", name(255), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("retention_days", Integer, nullable=False),
+)
+
+# Not sharded: few, and all are asked for twice a second.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("erasure_id", fixed(16), primary_key=True),
+    Column("content_hash", Unsigned64),
+    Column("internal_id", BigInteger),
+    Column("revisions", long_text(), nullable=False),
+    Column("reason", name(500), nullable=False),
+    Column("requested_by", name(255), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    Column("done", Boolean, nullable=False),
+    Index("erasures_by_time", "created_at", "erasure_id"),
+    Index("erasures_unfinished", "done", "due_at"),
+)
+
 outbox = Table(
     "outbox",
     metadata,
@@ -162,6 +240,8 @@ outbox = Table(
     Column("event", long_text(), nullable=False),
     Column("derived", Boolean, nullable=False),
     Column("published", Boolean, nullable=False),
+    Index("outbox_underived", "derived", "internal_id", "revision_id"),
+    Index("outbox_unpublished", "published", "internal_id", "revision_id"),
 )
 
 # Shard key: the key's digest. Binds a client's key to an entity and a request before anything else is written.

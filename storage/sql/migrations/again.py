@@ -18,3 +18,9 @@ def create_index(name: str, table: str, columns: Sequence[str]) -> None:
     """Make an index, unless it is there: MySQL has no word of its own for that."""
     if name not in {index["name"] for index in sa.inspect(op.get_bind()).get_indexes(table)}:
         op.create_index(name, table, columns)
+
+
+def add_column(table: str, column: sa.Column[Any]) -> None:
+    """Add a column to a table, unless it has it."""
+    if column.name not in {one["name"] for one in sa.inspect(op.get_bind()).get_columns(table)}:
+        op.add_column(table, column)
