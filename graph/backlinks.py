@@ -86,11 +86,13 @@ async def backlinks(
     """A page of the references to an entity."""
     key = key_of("backlinks", after, entity_id, hash_number)
     asked = ports.BacklinksPage(entity, limit(first), (key[0], key[1]) if key else None, property)
-    found = await info.context.loaders.backlinks.load(asked) or ()
+    loaders = info.context.loaders
+    found = await loaders.backlinks.load(asked) or ()
+    gone = await loading.gone(loaders, [one.referencing for one in found])
     return page(
         found,
         first,
         after,
         lambda one: cursor_of("backlinks", one.referencing, one.statement),
-        lambda one: one,  # type: ignore[arg-type, return-value]  # plain data under its type
+        lambda one: None if one.referencing in gone else one,  # type: ignore[arg-type, return-value]  # plain data
     )

@@ -92,7 +92,8 @@ class Entity(Node, StatementProvider):
         return await incoming_count(info, self.row.entity)
 
     @strawberry.field(
-        description="The whole entity in Wikibase's JSON. Reads the snapshot and every statement."
+        description="The whole entity in Wikibase's JSON, but for erased statements (`erasedStatementHashes`). Reads the "
+        "snapshot and every statement."
     )
     async def json(self, info: Info) -> Json | None:
         return Json(await reading.entity_json(info.context.loaders.stores, self.row))

@@ -129,15 +129,30 @@ async def told_of(info: Info, row: Revision) -> Told:
     return Told(index, [one.id for one in held], bodies)
 
 
+async def erased_of(
+    info: Info, row: Revision, part: str | None, properties: Sequence[PropertyId] | None
+) -> list[int]:
+    """The hashes of those statements of a revision, or of a form or sense of it, that were erased, in their order."""
+    told = await told_of(info, row)
+    hashes = told.index.of(properties, part)
+    if row.index is not None:
+        erased = await info.context.loaders.erased.load(tuple(hashes)) or ()
+        return [one for one in hashes if one in erased]
+    if part is None and properties is None:
+        # Of a list that does not say of what property they are, those that are left were told.
+        hashes += (await info.context.loaders.snapshot_of(row)).ungrouped
+    return [one for one in dict.fromkeys(hashes) if one not in told.bodies]
+
+
 async def contents_of(
     info: Info, hashes: Sequence[int], inline: Mapping[int, StatementBody], *, needed: bool
 ) -> list[JsonObject | BaseException | None]:
     """The contents of statements in one batch; Damaged in the place of one that can't be read."""
     if not needed:
         return [None] * len(hashes)
-    if inline:
-        return [inline[one].statement for one in hashes]
-    bodies = await info.context.loaders.statement.load_many(hashes)
+    others = [one for one in hashes if one not in inline]
+    read = dict(zip(others, await info.context.loaders.statement.load_many(others), strict=True))
+    bodies = [inline.get(one) or read[one] for one in hashes]
     return [body.statement if isinstance(body, StatementBody) else body for body in bodies]
 
 

@@ -6,7 +6,8 @@ A loader answers absence as None and damage as an error of that key alone; a bat
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, Sequence, Set
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -32,6 +33,7 @@ from storage.raw import RawSnapshot, raw_snapshots
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 Place = tuple[EntityId, int]
+Hashes = tuple[StatementHash, ...]
 Content = tuple[Snapshot, Mapping[StatementHash, StatementBody]]
 
 BATCH = 500
@@ -41,7 +43,10 @@ class Loader(Generic[K, V]):
     """A typed face of aiodataloader's loader."""
 
     def __init__(self, find: Callable[[Collection[K]], Awaitable[Mapping[K, V | Damaged]]]) -> None:
-        self._loader: DataLoader[K, Any] = DataLoader(partial(_in_order, find), max_batch_size=BATCH)
+        self._find = find
+        self._loader: DataLoader[K, Any] = DataLoader(self._batch, max_batch_size=BATCH)
+        self.told: Callable[[int], AbstractContextManager[object]] = nullcontext
+        """Is told of each batch how large it is."""
 
     async def load(self, key: K) -> V | None:
         """The value of one key, None if there is none. Raises what is wrong with this key."""
@@ -54,13 +59,11 @@ class Loader(Generic[K, V]):
         values: list[V | BaseException | None] = await asyncio.gather(*waiting, return_exceptions=True)
         return values
 
-
-async def _in_order(
-    find: Callable[[Collection[K]], Awaitable[Mapping[K, V]]], keys: list[K]
-) -> list[V | None]:
-    # The loader takes an exception in this list for an error of that key.
-    found = await find(keys)
-    return [found.get(key) for key in keys]
+    async def _batch(self, keys: list[K]) -> list[V | Damaged | None]:
+        with self.told(len(keys)):
+            found = await self._find(keys)
+        # The loader takes an exception in this list for an error of that key.
+        return [found.get(key) for key in keys]
 
 
 class Loaders:
@@ -68,7 +71,11 @@ class Loaders:
 
     def __init__(self, stores: Stores) -> None:
         self.stores = stores
-        metadata = stores.metadata
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew: what was read before an edit need not be so after it."""
+        stores, metadata = self.stores, self.stores.metadata
         self.head: Loader[EntityId, HeadRevision] = Loader(partial(reading.heads, stores))
         self.revision: Loader[Place, Revision] = Loader(metadata.revisions)
         self.registered: Loader[EntityId, bool] = Loader(self._registered)
@@ -77,6 +84,7 @@ class Loaders:
         self.statement: Loader[StatementHash, StatementBody] = Loader(partial(reading.statements, stores))
         self.visible: Loader[StatementHash, StatementRow] = Loader(partial(reading.visible, stores))
         self.statement_row: Loader[StatementHash, StatementRow] = Loader(metadata.find)
+        self.erased: Loader[Hashes, Set[StatementHash]] = Loader(self._find_erased)
         self.holders: Loader[HoldersPage, Sequence[EntityId]] = Loader(metadata.holders)
         self.backlinks: Loader[BacklinksPage, Sequence[Backlink]] = Loader(metadata.backlinks)
         self.redirects: Loader[RedirectsPage, Sequence[Redirect]] = Loader(metadata.redirects_to)
@@ -85,6 +93,9 @@ class Loaders:
         self._snapshots: Loader[Place, StoredSnapshot] = Loader(self._read_snapshots)
         self._contents: Loader[Place, Content] = Loader(self._read_contents)
         self._rows: dict[Place, Revision] = {}
+        for name, loader in vars(self).items():
+            if isinstance(loader, Loader):
+                loader.told = partial(stores.meter.batch, name.lstrip("_"))
 
     async def snapshot_of(self, row: Revision) -> StoredSnapshot:
         """The snapshot of a revision. Damaged if it is not what it was."""
@@ -113,6 +124,10 @@ class Loaders:
 
     async def _read_snapshots(self, places: Collection[Place]) -> Mapping[Place, StoredSnapshot | Damaged]:
         return await reading.snapshots(self.stores, [self._rows[place] for place in places])
+
+    async def _find_erased(self, lists: Collection[Hashes]) -> Mapping[Hashes, Set[StatementHash]]:
+        erased = await self.stores.metadata.erased_among({one for hashes in lists for one in hashes})
+        return {hashes: erased.intersection(hashes) for hashes in lists}
 
     async def _raw(self, places: Collection[Place]) -> Mapping[Place, RawSnapshot | Damaged]:
         return await raw_snapshots(self.stores, places)

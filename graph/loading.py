@@ -6,7 +6,7 @@ Knows rows and loaders, no GraphQL type. All that is read here comes from the me
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from graph.loaders import Loaders
@@ -86,6 +86,18 @@ async def many(
     waiting = (current(loaders, entity, follow=follow) for entity in others)
     found.update(zip(others, await asyncio.gather(*waiting, return_exceptions=True), strict=True))
     return [found[entity] for entity in entities]
+
+
+async def gone(loaders: Loaders, entities: Collection[EntityId]) -> set[EntityId]:
+    """Those of these entities that are hard-deleted: what is derived of them may be there for a moment longer (I10)."""
+    wanted = list(dict.fromkeys(entities))
+    found: set[EntityId] = set()
+    for entity, head in zip(wanted, await loaders.head.load_many(wanted), strict=True):
+        if isinstance(head, BaseException):
+            raise head
+        if head is not None and head.head.flags.is_deleted:
+            found.add(entity)
+    return found
 
 
 async def entity_of_link(loaders: Loaders, entity: EntityId) -> JsonObject | None:

@@ -11,13 +11,27 @@ import strawberry
 from graphql import GraphQLError
 
 from graph import loading
+from graph.audit import (
+    AuditEntry,
+    AuditFilter,
+    DeletedEntity,
+    ErasureEntry,
+    audit_log,
+    deleted_entity,
+    deletion_requests,
+    erasures,
+)
 from graph.context import Info
+from graph.edits.deletion import HardDeletionRequested
 from graph.entity import Entity, EntitySchema, Item, Property, load_entity, shown
+from graph.entity_changes import changes_position
 from graph.held import statement_by_id, statements_by_hash
 from graph.lexeme import Lexeme
+from graph.listed import EntityStatus, ListedEntity, listed
 from graph.loaders import Loaders
 from graph.node import Node
 from graph.pages import After, Connection, First
+from graph.restricted import Restricted
 from graph.revision import History, Revision, StoredSnapshot, recent
 from graph.scalars import StatementHash
 from graph.statement import Statement
@@ -134,6 +148,13 @@ class Query:
         return await recent(info, wanted, first, after)
 
     @strawberry.field(
+        description="Where the stream of changes is now. Ask for it, then read, then follow `entityChanges` from there: "
+        "so nothing is missed."
+    )
+    async def changes_position(self, info: Info) -> str | None:
+        return await changes_position(info)
+
+    @strawberry.field(
         description=f"The snapshots of up to {MAX_IDS} revisions, as they are stored. One that can't be shown is null, with an error."
     )
     async def snapshots(
@@ -181,6 +202,61 @@ class Query:
     ) -> list[Statement | None]:
         _limit("hashes", hashes)
         return await statements_by_hash(info, hashes)
+
+    @strawberry.field(
+        description="The entities of one status, or those whose latest revision has an edit type. By id."
+    )
+    async def listed_entities(
+        self,
+        info: Info,
+        status: Annotated[EntityStatus | None, strawberry.argument(description="What they are.")] = None,
+        edit_type: Annotated[
+            str | None, strawberry.argument(description="Instead: the edit type of their latest revision.")
+        ] = None,
+        first: First = 20,
+        after: After = None,
+    ) -> Connection[ListedEntity] | None:
+        return await listed(info, status, edit_type, first, after)
+
+    @strawberry.field(
+        description="Deletions, what undid them, and erasures, newest first. For deleters.",
+        extensions=[Restricted()],
+    )
+    async def audit_log(
+        self,
+        info: Info,
+        wanted: Annotated[
+            AuditFilter | None, strawberry.argument(name="filter", description="Only such entries.")
+        ] = None,
+        first: First = 20,
+        after: After = None,
+    ) -> Connection[AuditEntry] | None:
+        return await audit_log(info, wanted, first, after)
+
+    @strawberry.field(
+        description="Hard deletions that wait for a second person. For deleters.", extensions=[Restricted()]
+    )
+    async def hard_deletion_requests(
+        self, info: Info, first: First = 20, after: After = None
+    ) -> Connection[HardDeletionRequested] | None:
+        return await deletion_requests(info, first, after)
+
+    @strawberry.field(
+        description="Erasures as they were asked for, newest first, and whether they are done: all copies are gone. "
+        "For deleters.",
+        extensions=[Restricted()],
+    )
+    async def erasures(
+        self, info: Info, first: First = 20, after: After = None
+    ) -> Connection[ErasureEntry] | None:
+        return await erasures(info, first, after)
+
+    @strawberry.field(
+        description="A hard-deleted entity as it is kept for audit. For administrators.",
+        extensions=[Restricted()],
+    )
+    async def deleted_entity(self, info: Info, id: Id) -> DeletedEntity | None:
+        return await deleted_entity(info, id)
 
     @strawberry.field(description="The statements that most entities hold.")
     async def most_used_statements(

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import strawberry
 
+from graph import loading
 from graph.context import Info
 from graph.pages import Connection, cursor_of, key_of, limit, page
 from graph.plain import plain
@@ -31,13 +32,15 @@ async def incoming(info: Info, entity: EntityId, first: int, after: str | None) 
     """A page of the redirects to an entity, by their sources."""
     key = key_of("redirects", after, entity_id)
     asked = ports.RedirectsPage(entity, limit(first), key[0] if key else None)
-    found = await info.context.loaders.redirects.load(asked) or ()
+    loaders = info.context.loaders
+    found = await loaders.redirects.load(asked) or ()
+    gone = await loading.gone(loaders, [one.source for one in found])
     return page(
         found,
         first,
         after,
         lambda one: cursor_of("redirects", one.source),
-        lambda one: one,  # type: ignore[arg-type, return-value]  # plain data under its type
+        lambda one: None if one.source in gone else one,  # type: ignore[arg-type, return-value]  # plain data
     )
 
 

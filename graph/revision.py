@@ -9,14 +9,15 @@ import strawberry
 
 from graph import loading
 from graph.context import Info
-from graph.held import told_of
+from graph.difference import PartChange, changes
+from graph.held import erased_of, told_of
 from graph.kinds import EntityKind, kind_of
 from graph.pages import Connection, cursor_of, key_of, limit, page, whole_number
 from graph.plain import plain
 from graph.scalars import Json, StatementHash
 from graph.subject import Properties, PropertyCount, counts_of
 from storage import model, times
-from storage.errors import Damaged
+from storage.errors import Damaged, RetentionEnded
 from storage.ids import EntityId, PropertyId, entity_id
 from storage.model import JsonObject, RevisionFacts, Snapshot
 from storage.ports import HistoryPage, RevisionFilter
@@ -78,9 +79,10 @@ History = Annotated[
 
 @strawberry.type(description="One revision of an entity. All but its content comes from the database.")
 class Revision:
-    """`facts` may or may not tell which statements it has: a history's do not."""
+    """`facts` may or may not tell which statements it has: a history's do not. Of a `released` one no more is kept."""
 
     facts: strawberry.Private[RevisionFacts]
+    released: strawberry.Private[bool] = False
 
     @strawberry.field(description="The entity.")
     def entity_id(self) -> strawberry.ID:
@@ -179,6 +181,10 @@ class Revision:
     def is_deleted(self) -> bool:
         return self.facts.flags.is_soft_deleted or self.facts.flags.is_deleted
 
+    @strawberry.field(description="Whether what it said was erased on demand.")
+    def is_erased(self) -> bool:
+        return self.facts.erased
+
     @strawberry.field(description="Whether it is a redirect.")
     def is_redirect(self) -> bool:
         return self.facts.flags.is_redirect
@@ -215,6 +221,31 @@ class Revision:
         index = (await told_of(info, await self._row(info))).index
         return [StatementHash(one) for one in index.of(properties)]
 
+    @strawberry.field(
+        description="The hashes of those of its statements that were erased on demand, in order. No statement is read "
+        "for them."
+    )
+    async def erased_statement_hashes(
+        self, info: Info, properties: Properties = None
+    ) -> list[StatementHash] | None:
+        return [StatementHash(one) for one in await erased_of(info, await self._row(info), None, properties)]
+
+    @strawberry.field(
+        description="The parts of the entity that it says otherwise than another of its revisions; null of a first "
+        "revision without another. Reads both snapshots, and the statements that differ."
+    )
+    async def difference(
+        self,
+        info: Info,
+        to: Annotated[
+            int | None,
+            strawberry.argument(
+                description="The other revision, taken as the one before; the parent if null."
+            ),
+        ] = None,
+    ) -> list[PartChange] | None:
+        return await changes(info, await self._row(info), to)
+
     @strawberry.field(description="The entity at this revision.")
     async def entity(self, info: Info) -> EntityRef | None:
         from graph.entity import shown
@@ -223,9 +254,11 @@ class Revision:
 
     @strawberry.field(description="The snapshot as the object store keeps it.")
     async def snapshot(self, info: Info) -> StoredSnapshot | None:
+        self._refuse_released()
         return await info.context.loaders.raw.load((self.facts.entity, self.facts.revision))  # type: ignore[return-value]  # plain data under its type
 
     async def _row(self, info: Info) -> model.Revision:
+        self._refuse_released()
         if isinstance(self.facts, model.Revision):
             return self.facts
         row = await info.context.loaders.revision.load((self.facts.entity, self.facts.revision))
@@ -235,16 +268,30 @@ class Revision:
     async def _snapshot(self, info: Info) -> Snapshot:
         return (await info.context.loaders.snapshot_of(await self._row(info))).snapshot
 
+    def _refuse_released(self) -> None:
+        if self.released:
+            raise RetentionEnded(self.facts.entity)
+
 
 async def history(
-    info: Info, entity: EntityId, wanted: RevisionFilterInput | None, first: int, after: str | None
+    info: Info,
+    entity: EntityId,
+    wanted: RevisionFilterInput | None,
+    first: int,
+    after: str | None,
+    *,
+    released: bool = False,
 ) -> Connection[Revision]:
-    """A page of an entity's revisions, newest first."""
+    """A page of an entity's revisions, newest first. Of `released` ones all but what they said."""
     key = key_of("history", after, whole_number)
     asked = HistoryPage(entity, limit(first), key[0] if key else None, _filter(wanted))
     found = await info.context.loaders.history.load(asked) or ()
     return page(
-        found, first, after, lambda one: cursor_of("history", one.revision), lambda one: Revision(facts=one)
+        found,
+        first,
+        after,
+        lambda one: cursor_of("history", one.revision),
+        lambda one: Revision(facts=one, released=released),
     )
 
 

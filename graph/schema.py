@@ -10,6 +10,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from graph.edits.root import Mutation
 from graph.entity import EntitySchema, Item, Property
+from graph.entity_changes import Subscription
 from graph.lexeme import Form, Lexeme, Sense
 from graph.query import Query
 from graph.scalars import SCALARS
@@ -24,6 +25,7 @@ class _Schema(strawberry.Schema):
 schema = _Schema(
     Query,
     Mutation,
+    Subscription,
     types=[Item, Property, Lexeme, EntitySchema, Form, Sense],
     config=StrawberryConfig(scalar_map=SCALARS),
 )

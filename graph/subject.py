@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import strawberry
 
 from graph.context import Info
-from graph.held import Choice, statements_of, told_of
+from graph.held import Choice, erased_of, statements_of, told_of
 from graph.plain import plain
 from graph.scalars import StatementHash
 from graph.statement import Rank, Statement
@@ -59,6 +59,16 @@ class StatementProvider:
     async def statement_hashes(self, info: Info, properties: Properties = None) -> list[StatementHash] | None:
         index = (await told_of(info, self.row)).index
         return [StatementHash(one) for one in index.of(properties, self.part)]
+
+    @strawberry.field(
+        description="The hashes of those statements that were erased on demand, in order. `json` is without them; in a "
+        "list of statements each has the error `erased` in its place, if its content is selected. "
+        "From the database alone."
+    )
+    async def erased_statement_hashes(
+        self, info: Info, properties: Properties = None
+    ) -> list[StatementHash] | None:
+        return [StatementHash(one) for one in await erased_of(info, self.row, self.part, properties)]
 
     @strawberry.field(
         description="The statements, in order. Their objects are read only if a field of their content is selected; "

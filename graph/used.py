@@ -10,6 +10,7 @@ from graph.context import Info
 from graph.held import statements_by_hash
 from graph.pages import Connection, cursor_of, hash_number, key_of, limit, page, whole_number
 from graph.statement import Statement
+from storage.errors import StatementMissing
 from storage.ids import MAX_NUMBER, PropertyId
 from storage.ports import UsedStatements
 
@@ -47,5 +48,6 @@ async def most_used(
         first,
         after,
         lambda row: cursor_of("used", row.ref_count, row.hash),
-        lambda row: shown[row.hash],
+        # One whose holders are all deleted is left out, though it is still counted.
+        lambda row: None if isinstance(shown[row.hash], StatementMissing) else shown[row.hash],
     )

@@ -9,36 +9,16 @@ from typing import Any
 import strawberry
 
 from graph.context import Info
-from graph.edits.results import EditResult, edited, refused
+from graph.edits.meta import EditMeta, edit_info, edit_key
+from graph.edits.results import Edited, edited
 from graph.scalars import Json
-from storage.canonical import NotCanonical, digest
+from storage.changes import SetContent
 from storage.content import normal_entity, with_part_ids, with_statement_ids
-from storage.edits import Base, Edit, SetContent, faults_of, request_digest
-from storage.errors import Fault, Invalid, StorageError
+from storage.edits import Base, Edit, faults_of
+from storage.errors import Fault, Invalid
 from storage.ids import EntityId, EntityType, id_of
 from storage.model import EditInfo, JsonObject
-from storage.ports import EditKey
 from storage.validation import Level, faults
-
-MAX_KEY = 256
-
-
-@strawberry.input(description="What is told of an edit beside the change.")
-class EditMeta:
-    """For the history."""
-
-    summary: str = strawberry.field(default="", description="Why, in words; at most 500 characters.")
-    bot: bool = strawberry.field(default=False, description="Whether a bot made it.")
-    is_mass_edit: bool = strawberry.field(default=False, description="Whether it is one of many of a kind.")
-    edit_type: str = strawberry.field(
-        default="",
-        description="What kind of edit, in a word of your own; those that the server sets are refused.",
-    )
-    batch_id: str | None = strawberry.field(default=None, description="The batch that the edit belongs to.")
-    idempotency_key: str | None = strawberry.field(
-        default=None,
-        description="A text of your own, new for each edit: a retry with it returns the first outcome.",
-    )
 
 
 @strawberry.input(description="A new entity. The server gives it an id.")
@@ -60,37 +40,44 @@ class EditEntityInput:
     entity: Json = strawberry.field(
         description="The whole new content in Wikibase's JSON: what is left out is removed. Statements without id are given one."
     )
+    rebase: bool = strawberry.field(
+        default=False,
+        description="Whether the edit may be laid over a newer head, if others changed other parts meanwhile.",
+    )
     meta: EditMeta = strawberry.field(default_factory=EditMeta, description="What is told of the edit.")
 
 
-async def create_entity(info: Info, given: CreateEntityInput) -> EditResult:
+async def create_entity(info: Info, given: CreateEntityInput) -> Edited:
     """Create an entity under a fresh id."""
-    try:
-        content = _object(given.entity)
-        kind = _type(content)
-        key = _key(info, given.meta, "create", content)
-        info_of = _edit_info(info, given.meta)
-        # Checked before an id is spent on it.
-        _refuse(_trial(kind, content, info_of))
-        entity = await info.context.new_entity_id(kind, key)
-        full = with_statement_ids(with_part_ids({**content, "id": str(entity)}), _new_ids())
-        return edited(await info.context.commit(Edit(entity, Base.NOTHING, SetContent(full), info_of, key)))
-    except StorageError as error:
-        return refused(error)
+    content = _object(given.entity)
+    kind = _type(content)
+    key = edit_key(info, given.meta, "create", content)
+    told = edit_info(info, given.meta)
+    # Checked before an id is spent on it.
+    _refuse(_trial(kind, content, told))
+    entity = await info.context.new_entity_id(kind, key)
+    full = with_statement_ids(with_part_ids({**content, "id": str(entity)}), _new_ids())
+    return edited(await info.context.commit(Edit(entity, Base.NOTHING, SetContent(full), told, key)))
 
 
-async def edit_entity(info: Info, given: EditEntityInput) -> EditResult:
+async def edit_entity(info: Info, given: EditEntityInput) -> Edited:
     """Replace an entity's content."""
-    try:
-        content = _object(given.entity)
-        key = _key(
-            info, given.meta, "edit", {"id": str(given.id), "base": given.base_revision_id, "entity": content}
-        )
-        full = with_statement_ids({"id": str(given.id), **content}, _new_ids())
-        edit = Edit(given.id, given.base_revision_id, SetContent(full), _edit_info(info, given.meta), key)
-        return edited(await info.context.commit(edit))
-    except StorageError as error:
-        return refused(error)
+    content = _object(given.entity)
+    asked = {"id": str(given.id), "base": given.base_revision_id, "entity": content}
+    if given.rebase:
+        asked["rebase"] = True
+    key = edit_key(info, given.meta, "edit", asked)
+    full = with_statement_ids({"id": str(given.id), **content}, _new_ids())
+    edit = Edit(
+        given.id,
+        given.base_revision_id,
+        SetContent(full),
+        edit_info(info, given.meta),
+        key,
+        autoconfirmed=info.context.actor.autoconfirmed,
+        rebase=given.rebase,
+    )
+    return edited(await info.context.commit(edit))
 
 
 def _trial(kind: EntityType, content: JsonObject, info: EditInfo) -> list[Fault]:
@@ -115,32 +102,6 @@ def _type(content: JsonObject) -> EntityType:
         raise Invalid(
             faults(content, Level.STRICT) or [Fault("/type", "invalid_value", "is no type of entity")]
         ) from None
-
-
-def _edit_info(info: Info, meta: EditMeta) -> EditInfo:
-    return EditInfo(
-        editor=info.context.editor,
-        summary=meta.summary,
-        edit_type=meta.edit_type,
-        is_mass_edit=meta.is_mass_edit,
-        bot=meta.bot,
-        batch_id=meta.batch_id,
-    )
-
-
-def _key(info: Info, meta: EditMeta, verb: str, asked: JsonObject) -> EditKey | None:
-    """The key, scoped to its editor, with the digest of all that the client asked for."""
-    if meta.idempotency_key is None:
-        return None
-    if not 1 <= len(meta.idempotency_key) <= MAX_KEY:
-        raise Invalid([Fault("/meta/idempotencyKey", "invalid_length", f"has 1 to {MAX_KEY} characters")])
-    told = [meta.summary, meta.bot, meta.is_mass_edit, meta.edit_type, meta.batch_id]
-    try:
-        key = digest(f"{info.context.editor}\n{meta.idempotency_key}".encode())
-        return EditKey(key, request_digest(verb, asked, told))
-    except (NotCanonical, UnicodeEncodeError) as error:
-        found = faults(asked.get("entity", asked), Level.STRICT)
-        raise Invalid(found or [Fault("", "invalid_unicode", str(error))]) from error
 
 
 def _refuse(found: list[Fault]) -> None:

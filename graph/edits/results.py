@@ -45,6 +45,9 @@ class Edited:
     unchanged: bool = strawberry.field(
         description="Whether the entity said the same before: then no revision was made."
     )
+    rebased_on: int | None = strawberry.field(
+        description="The head that the edit was laid over, if it is not the base that it named."
+    )
     warnings: list[Fault] = strawberry.field(description="What was stored, but is doubtful.")
 
     @strawberry.field(description="The entity at this revision.")
@@ -59,6 +62,9 @@ class EditConflict(Refusal):
     entity_id: strawberry.ID = strawberry.field(description="The entity.")
     expected: int | None = strawberry.field(description="The base that the edit named.")
     found: int | None = strawberry.field(description="The current head.")
+    parts: list[str] = strawberry.field(
+        description="Of an edit that might be rebased: JSON pointers to what both it and others changed."
+    )
 
     @strawberry.field(description="The entity as it is now.")
     async def entity(self, info: Info) -> Entity | None:
@@ -74,11 +80,35 @@ class EditInvalid(Refusal):
     faults: list[Fault] = strawberry.field(description="All that is wrong.")
 
 
-@strawberry.type(description="The edit was refused for the reason that `code` names.")
-class EditRefused(Refusal):
-    """Missing, gone, existing, protected, an idempotency key used for another request, too much contention."""
+@strawberry.type(description="What the revision changed was changed again since, so it can't be undone.")
+class UndoConflict(Refusal):
+    """What is in the way."""
 
-    entity_id: strawberry.ID | None = strawberry.field(description="The entity, where there is one.")
+    entity_id: strawberry.ID = strawberry.field(description="The entity.")
+    revision_id: int = strawberry.field(description="The revision that should have been undone.")
+    parts: list[str] = strawberry.field(description="JSON pointers to what was changed again.")
+
+
+@strawberry.type(description="The edit was refused for what the entity is, as `code` tells.")
+class EditRefused(Refusal):
+    """Missing, gone, existing, protected, unfit, contention."""
+
+    entity_id: strawberry.ID = strawberry.field(description="The entity.")
+    why: str | None = strawberry.field(
+        default=None,
+        description="A second word to branch on, of codes that have one: of `protected` what protects it.",
+    )
+    target_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Of a redirect: where it leads, or should have led."
+    )
+
+
+@strawberry.type(
+    description="The request was refused for what lies with no entity, as `code` tells: who asks may not, a key was "
+    "used for another request, something that it needs is not there."
+)
+class RequestRefused(Refusal):
+    """Without the field `entityId`, so that it is never null where it stands (ADR 21)."""
 
 
 @strawberry.type(
@@ -89,7 +119,7 @@ class EditOutcomeUnknown(Refusal):
 
 
 EditResult = Annotated[
-    Edited | EditConflict | EditInvalid | EditRefused | EditOutcomeUnknown,
+    Edited | EditConflict | UndoConflict | EditInvalid | EditRefused | RequestRefused | EditOutcomeUnknown,
     strawberry.union("EditResult", description="How an edit ended."),
 ]
 
@@ -101,11 +131,14 @@ def edited(outcome: Outcome) -> Edited:
         revision_id=outcome.revision,
         created=outcome.created,
         unchanged=outcome.unchanged,
+        rebased_on=outcome.rebased_on,
         warnings=[fault(one) for one in outcome.warnings],
     )
 
 
-def refused(error: errors.StorageError) -> EditConflict | EditInvalid | EditRefused | EditOutcomeUnknown:
+def refused(
+    error: errors.StorageError,
+) -> EditConflict | UndoConflict | EditInvalid | EditRefused | RequestRefused | EditOutcomeUnknown:
     """The refusal that an error means. Errors that are no refusals are raised again."""
     code, message, retryable = error.code, str(error), error.retryable
     match error:
@@ -117,25 +150,59 @@ def refused(error: errors.StorageError) -> EditConflict | EditInvalid | EditRefu
                 entity_id=strawberry.ID(error.entity),
                 expected=error.expected,
                 found=error.found,
+                parts=list(error.parts),
             )
         case errors.Invalid():
             return EditInvalid(
                 code=code, message=message, retryable=retryable, faults=[fault(one) for one in error.faults]
             )
+        case errors.UndoConflict():
+            return UndoConflict(
+                code=code,
+                message=message,
+                retryable=retryable,
+                entity_id=strawberry.ID(error.entity),
+                revision_id=error.revision,
+                parts=list(error.parts),
+            )
         case errors.OutcomeUnknown():
             return EditOutcomeUnknown(code=code, message=message, retryable=retryable)
         case (
             errors.EntityMissing()
+            | errors.NoRevisions()
             | errors.EntityGone()
             | errors.EntityExists()
             | errors.Protected()
+            | errors.SoftDeleted()
+            | errors.NotDeleted()
+            | errors.Redirected()
+            | errors.NotARedirect()
+            | errors.TargetUnfit()
+            | errors.RevisionMissing()
+            | errors.NotRestorable()
+            | errors.RetentionEnded()
+            | errors.RequestMissing()
+            | errors.SecondPersonNeeded()
+            | errors.IsHead()
             | errors.TooContended()
         ):
+            target = getattr(error, "target", None)
             return EditRefused(
-                code=code, message=message, retryable=retryable, entity_id=strawberry.ID(error.entity)
+                code=code,
+                message=message,
+                retryable=retryable,
+                entity_id=strawberry.ID(error.entity),
+                why=getattr(error, "why", None) or getattr(error, "protection", None),
+                target_id=strawberry.ID(target) if target is not None else None,
             )
-        case errors.KeyReused() | errors.Unavailable():
-            return EditRefused(code=code, message=message, retryable=retryable, entity_id=None)
+        case (
+            errors.Forbidden()
+            | errors.KeyReused()
+            | errors.StatementMissing()
+            | errors.NoErasureKey()
+            | errors.Unavailable()
+        ):
+            return RequestRefused(code=code, message=message, retryable=retryable)
     raise error
 
 

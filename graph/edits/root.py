@@ -7,15 +7,22 @@ from typing import Annotated
 import strawberry
 
 from graph.context import Info
+from graph.edits.bulk import BulkDeleting
 from graph.edits.content import CreateEntityInput, EditEntityInput, create_entity, edit_entity
+from graph.edits.deletion import Deleting
+from graph.edits.doing import mutation
+from graph.edits.erasing import Erasing
+from graph.edits.protection import Protecting
+from graph.edits.redirection import Redirecting
 from graph.edits.results import EditResult
+from graph.edits.revisions import GoingBack
 
 
 @strawberry.type(description="What can be changed. Each edit makes a revision or says why not.")
-class Mutation:
+class Mutation(Protecting, Deleting, BulkDeleting, Redirecting, GoingBack, Erasing):
     """The root of edits."""
 
-    @strawberry.mutation(description="Create an entity; its id is given by the server.")
+    @mutation(description="Create an entity; its id is given by the server.")
     async def create_entity(
         self,
         info: Info,
@@ -23,7 +30,7 @@ class Mutation:
     ) -> EditResult:
         return await create_entity(info, input)
 
-    @strawberry.mutation(description="Replace the content of an entity, on the revision that you read.")
+    @mutation(description="Replace the content of an entity, on the revision that you read.")
     async def edit_entity(
         self,
         info: Info,

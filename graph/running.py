@@ -1,0 +1,59 @@
+"""Run an operation: once, or once for each event of a subscription."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from inspect import isawaitable
+from typing import Any
+
+import graphql
+from graphql import ExecutionResult
+from graphql.execution.executor import Executor
+from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
+
+from graph.context import Context
+from graph.documents import Operation
+from graph.schema import schema
+
+
+class _Executor(ExecutorThrowingOnIncremental):
+    """One that forgets, after each event of a subscription, which fields it had collected for it.
+
+    The standard one shares that memory among all events, and finds nothing in it again: it grows with each of them.
+    """
+
+    def build_per_event_executor(self, payload: Any) -> Executor[Any]:
+        executor = super().build_per_event_executor(payload)
+        executor._relevant_sub_fields = {}
+        return executor
+
+
+async def run(
+    operation: Operation, variables: dict[str, Any] | None, context: Context, *, suggestions: bool = True
+) -> ExecutionResult:
+    """The result of a query or mutation. What fails in it is in its errors, with `suggestions` of what may be meant."""
+    result = graphql.execute(
+        schema._schema,
+        operation.document,
+        variable_values=variables,
+        operation_name=operation.name,
+        context_value=context,
+        hide_suggestions=not suggestions,
+    )
+    return await result if isawaitable(result) else result
+
+
+async def follow(
+    operation: Operation, variables: dict[str, Any] | None, context: Context, *, suggestions: bool = True
+) -> AsyncIterator[ExecutionResult] | ExecutionResult:
+    """The results of a subscription as they come; one with errors alone if it could not begin."""
+    results = graphql.subscribe(
+        schema._schema,
+        operation.document,
+        variable_values=variables,
+        operation_name=operation.name,
+        context_value=context,
+        executor_class=_Executor,
+        hide_suggestions=not suggestions,
+    )
+    return await results if isawaitable(results) else results
