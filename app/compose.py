@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import os
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
+from app.places import kafka_place, mysql_place, s3_place
 from app.settings import Settings
 from storage.errors import StorageError
-from storage.kafka import Kafka, KafkaEvents
+from storage.housekeeping import Housekeeping
+from storage.kafka import KafkaEvents
 from storage.local_events import LocalEvents, create_events
 from storage.local_objects import LocalObjects, create_objects
 from storage.ports import Metadata, Objects, Stores
 from storage.probe import probe
 from storage.s3 import open_s3
 from storage.s3_buckets import prepare
-from storage.s3_client import Folder, S3Place
+from storage.sql.counted import Counted
 from storage.sql.metadata import SqlMetadata
-from storage.sql.migrate import migrate
-from storage.sql.mysql import MysqlPlace, open_mysql
-from storage.sql.sqlite import SqliteDatabase, Unit
+from storage.sql.migrate import migrate, refuse_older
+from storage.sql.mysql import on_tables, open_mysql
+from storage.sql.sqlite import SqliteDatabase, T, Unit
 from storage.sql.sqlite_inline import InlineSqlite
+
+QUEUE_SECONDS = 120.0
+"""How long an edit of an import waits for a connection."""
 
 
 class NoFolder(StorageError):
@@ -39,42 +47,45 @@ async def open_stores(settings: Settings, *, alone: bool = False) -> AsyncIterat
     `alone` says that the process does nothing but one job on them, and may stand still while they work.
     """
     async with AsyncExitStack() as stack:
-        stores = await stack.enter_async_context(open_embedded(settings.data, inline=alone))
+        # Of the folder's metadata nobody asks whether they may be migrated where they are not what is used.
+        may_migrate = settings.migrate == "auto" or bool(settings.mysql_host)
+        embedded = open_embedded(settings.data, inline=alone, may_migrate=may_migrate)
+        stores = await stack.enter_async_context(embedded)
         if settings.s3_endpoint:
             stores = replace(stores, objects=await _open_s3(stack, settings))
         if settings.mysql_host:
-            stores = replace(stores, metadata=await _open_mysql(stack, settings))
+            # Without a key that all servers of the database share, what one erases another would not know again.
+            stores = replace(stores, metadata=await _open_mysql(stack, settings, alone), erasure_key=b"")
+        if settings.erasure_key:
+            stores = replace(stores, erasure_key=settings.erasure_key.encode())
         if settings.kafka_brokers:
-            events = KafkaEvents(Kafka(settings.kafka_brokers, settings.kafka_topic))
+            events = KafkaEvents(kafka_place(settings))
             stack.push_async_callback(events.close)
             stores = replace(stores, events=events)
         yield stores
 
 
-async def _open_mysql(stack: AsyncExitStack, settings: Settings) -> Metadata:
-    """The metadata store on MySQL, its tables brought to this program's version."""
-    place = MysqlPlace(
-        user=settings.mysql_user,
-        password=settings.mysql_password,
-        database=settings.mysql_database,
-        host=settings.mysql_host,
-        port=settings.mysql_port,
-        connections=settings.mysql_connections,
-    )
-    database = await stack.enter_async_context(open_mysql(place))
-    return SqlMetadata(database, database.shard_of)
+def housekeeping(settings: Settings) -> Housekeeping | None:
+    """How often this process keeps house, None for never."""
+    if not settings.collect_hours:
+        return None
+    return Housekeeping(timedelta(hours=settings.collect_hours), timedelta(days=settings.collect_after_days))
+
+
+async def _open_mysql(stack: AsyncExitStack, settings: Settings, alone: bool) -> Metadata:
+    """The metadata store on MySQL, its tables at this program's version."""
+    place = mysql_place(settings)
+    if alone:
+        # Nobody waits for one answer: what queues for a connection behind its own kind is not cut off.
+        place = replace(place, connect_seconds=QUEUE_SECONDS)
+    prepare: Unit[object] = migrate if settings.migrate == "auto" else refuse_older
+    database = await stack.enter_async_context(open_mysql(place, prepare=prepare))
+    return SqlMetadata(Counted(database), database.shard_of)
 
 
 async def _open_s3(stack: AsyncExitStack, settings: Settings) -> Objects:
     """The object store on S3: its buckets made where they are missing, and probed for what immutability rests on."""
-    place = S3Place(
-        endpoint=settings.s3_endpoint,
-        region=settings.s3_region or None,
-        revisions=Folder(settings.s3_bucket_revisions, settings.s3_prefix_revisions),
-        statements=Folder(settings.s3_bucket_statements, settings.s3_prefix_statements),
-        path_style=settings.s3_path_style,
-        concurrency=settings.s3_concurrency,
-    )
+    place = s3_place(settings)
     await prepare(place)
     objects = await stack.enter_async_context(open_s3(place))
     await probe(objects)
@@ -82,41 +93,66 @@ async def _open_s3(stack: AsyncExitStack, settings: Settings) -> Objects:
 
 
 @asynccontextmanager
-async def open_embedded(folder: Path, *, inline: bool = False) -> AsyncIterator[Stores]:
-    """Three SQLite files in a folder, worked on by threads or `inline`. Several processes may have it open."""
+async def open_embedded(
+    folder: Path, *, inline: bool = False, may_migrate: bool = True
+) -> AsyncIterator[Stores]:
+    """Three SQLite files in a folder, worked on by threads or `inline`. Several processes may have it open.
+
+    NoFolder; NewerSchema; OlderSchema if it may not migrate and would have to.
+    """
     kind = InlineSqlite if inline else SqliteDatabase
-    try:
-        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    except OSError as error:
-        raise NoFolder(f"{folder}: {error.strerror}") from error
     async with AsyncExitStack() as stack:
         # One process at a time makes and migrates the files: SQLite can't wait for a change of journal mode.
-        async with _Alone(folder):
-            metadata = await _open(stack, kind(folder / "metadata.sqlite"), migrate)
+        async with _alone(folder):
+            tables: Unit[object] = migrate if may_migrate else refuse_older
+            metadata = await _open(stack, kind(folder / "metadata.sqlite"), tables)
             objects = LocalObjects(await _open(stack, kind(folder / "objects.sqlite"), create_objects))
             events = LocalEvents(await _open(stack, kind(folder / "events.sqlite"), create_events))
             await probe(objects)
-        yield Stores(objects, SqlMetadata(metadata), events)
+            key = await asyncio.to_thread(_erasure_key, folder / "erasure.key")
+        yield Stores(objects, SqlMetadata(Counted(metadata)), events, erasure_key=key)
+
+
+def _erasure_key(path: Path) -> bytes:
+    """The folder's own key, made where there is none; for nobody but its owner to read."""
+    if not path.exists():
+        new = path.with_suffix(".new")
+        new.unlink(missing_ok=True)
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+            file.flush()
+            os.fsync(file.fileno())
+        new.rename(path)  # whole or not at all
+    return path.read_text().strip().encode()
 
 
 async def _open(
-    stack: AsyncExitStack, database: SqliteDatabase | InlineSqlite, create: Unit[None]
+    stack: AsyncExitStack, database: SqliteDatabase | InlineSqlite, create: Unit[object]
 ) -> SqliteDatabase | InlineSqlite:
     stack.push_async_callback(database.close)
     await database.write(create)
     return database
 
 
-class _Alone:
-    """A lock between processes, held while the files are made."""
+async def on_metadata(settings: Settings, unit: Unit[T]) -> T:
+    """Run a unit on the metadata's tables as they are, before anybody has made or looked at them."""
+    if settings.mysql_host:
+        return await asyncio.to_thread(on_tables, mysql_place(settings), unit)
+    async with AsyncExitStack() as stack, _alone(settings.data):
+        database = SqliteDatabase(settings.data / "metadata.sqlite")
+        stack.push_async_callback(database.close)
+        return await database.write(unit)
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / ".lock"
 
-    async def __aenter__(self) -> None:
-        self._file = self._path.open("w")
+@asynccontextmanager
+async def _alone(folder: Path) -> AsyncIterator[None]:
+    """The folder, made if it is missing, under a lock between processes while its files are made."""
+    try:
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("w")
+    except OSError as error:
+        raise NoFolder(f"{folder}: {error.strerror}") from error
+    with lock:
         # In a thread: the wait must not stop this loop, in which the holder may be running.
-        await asyncio.to_thread(fcntl.flock, self._file, fcntl.LOCK_EX)
-
-    async def __aexit__(self, *_: object) -> None:
-        self._file.close()
+        await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+        yield

@@ -7,8 +7,8 @@ or after a crash, what has landed is passed over.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -17,14 +17,16 @@ import orjson
 
 from app import samples
 from app.intake import Document, Intake, Place, Redirect, Refused
+from app.taking import Report
 from storage import times
 from storage.canonical import NotCanonical, canonical, digest
+from storage.changes import Change, SetContent, SetRedirect
 from storage.commit import Outcome, Seen, commit
 from storage.content import DERIVED
 from storage.derive import draw, finish
-from storage.edits import Base, Change, Edit, SetContent, SetRedirect
-from storage.errors import Fault, Invalid, StorageError
-from storage.ids import EntityId, NotAnEntityId, entity_id
+from storage.edits import Base, Edit
+from storage.errors import Invalid, StorageError
+from storage.ids import EntityId, NotAnEntityId, PropertyId, entity_id
 from storage.model import EditInfo, JsonObject
 from storage.ports import EditKey, Stores, Work
 from storage.relay import publish
@@ -37,30 +39,15 @@ EDITOR = "entity-api"
 
 
 @dataclass(slots=True)
-class Report:
+class ImportReport(Report):
     """What became of the documents."""
 
     created: int = 0
     edited: int = 0
     unchanged: int = 0
-    refused: list[dict[str, Any]] = field(default_factory=list)
 
-    def as_json(self) -> JsonObject:
-        """Counts, and each refusal with place, code and reason."""
-        return {
-            "created": self.created,
-            "edited": self.edited,
-            "unchanged": self.unchanged,
-            "refused": len(self.refused),
-            "refusals": self.refused,
-        }
-
-    def refuse(self, place: Place, code: str, reason: str, found: Sequence[Fault] = ()) -> None:
-        """Note a refusal."""
-        told = [{"pointer": one.pointer, "code": one.code, "message": one.message} for one in found]
-        self.refused.append(
-            {"place": str(place), "code": code, "reason": reason} | ({"faults": told} if told else {})
-        )
+    def counts(self) -> JsonObject:
+        return {"created": self.created, "edited": self.edited, "unchanged": self.unchanged}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +60,18 @@ class _Wanted:
 
 
 async def import_documents(
-    intake: Iterable[Intake], stores: Stores, *, done: Callable[[int], None] = lambda _: None
-) -> Report:
+    intake: Iterable[Intake],
+    stores: Stores,
+    *,
+    maintained_by: PropertyId | None = None,
+    done: Callable[[int], None] = lambda _: None,
+) -> ImportReport:
     """Import all. `done` is told how many documents are through.
 
     Documents of one entity follow each other in their order, others go side by side. A store that does not answer
     ends it, as an ExceptionGroup with the StorageError; it can be run again.
     """
-    report = Report()
+    report = ImportReport()
     documents = iter(intake)
     room = asyncio.Semaphore(2 * WINDOW)
     last: dict[EntityId, asyncio.Task[None]] = {}
@@ -103,7 +94,9 @@ async def import_documents(
                 # Where a document of the same entity is still under way, the head is about to move.
                 before = last.get(one.entity)
                 seen = Seen(heads.get(one.entity)) if before is None else None
-                task = group.create_task(_import_after(before, one, seen, stores, report, drawn))
+                task = group.create_task(
+                    _import_after(before, one, seen, stores, report, drawn, maintained_by)
+                )
                 last[one.entity] = task
                 task.add_done_callback(partial(_leave, entity=one.entity, last=last, room=room, done=done))
     await finish(drawn, stores)
@@ -138,7 +131,7 @@ def _keys(wanted: Iterable[_Wanted]) -> dict[EntityId, list[bytes]]:
     return keys
 
 
-async def import_samples(stores: Stores) -> int:
+async def import_samples(stores: Stores, *, maintained_by: PropertyId | None = None) -> int:
     """Import the samples into a store without any entity; answers how many."""
     if await stores.metadata.entities(None, 1):
         return 0
@@ -147,7 +140,7 @@ async def import_samples(stores: Stores) -> int:
         Redirect(place, one["entity"], one["redirect"]) if "redirect" in one else Document(place, one)
         for one in samples.entities()
     ]
-    report = await import_documents(intake, stores)
+    report = await import_documents(intake, stores, maintained_by=maintained_by)
     return report.created
 
 
@@ -197,19 +190,16 @@ async def _import_after(
     wanted: _Wanted,
     seen: Seen | None,
     stores: Stores,
-    report: Report,
+    report: ImportReport,
     drawn: list[Work],
+    maintained_by: PropertyId | None,
 ) -> None:
     if previous is not None:
         await asyncio.wait([previous])
-    info = EditInfo(
-        EDITOR,
-        edit_type="redirect-create" if isinstance(wanted.change, SetRedirect) else "",
-        source_revision_id=wanted.source_revision,
-    )
-    edit = Edit(wanted.entity, Base.HEAD, wanted.change, info, wanted.key)
+    info = EditInfo(EDITOR, source_revision_id=wanted.source_revision)
+    edit = Edit(wanted.entity, Base.HEAD, wanted.change, info, wanted.key, revives=True)
     try:
-        outcome = await commit(edit, stores, clock=times.now, seen=seen)
+        outcome = await commit(edit, stores, clock=times.now, seen=seen, maintained_by=maintained_by)
     except Invalid as error:
         report.refuse(wanted.place, error.faults[0].code, str(error), error.faults)
         return
@@ -224,7 +214,7 @@ async def _import_after(
         drawn.append(outcome.owed.work)
 
 
-def _count(outcome: Outcome, report: Report) -> None:
+def _count(outcome: Outcome, report: ImportReport) -> None:
     if outcome.owed is None:  # the head says so already, or the document landed before
         report.unchanged += 1
     elif outcome.created:

@@ -11,15 +11,17 @@ import os
 from collections.abc import Coroutine
 from typing import Any
 
-from storage import relay
+from storage import erasure, relay
 from storage.commit import Outcome, commit
 from storage.derive import derive
 from storage.edits import Edit
 from storage.errors import StorageError
-from storage.ids import EntityId, EntityType
+from storage.housekeeping import Housekeeping
+from storage.ids import EntityId, EntityType, PropertyId
 from storage.numbering import Numbers, new_entity_id
 from storage.ports import EditKey, Stores
 from storage.references import References
+from storage.tally import begin
 from storage.times import Clock
 
 log = logging.getLogger(__name__)
@@ -28,15 +30,27 @@ log = logging.getLogger(__name__)
 class Work:
     """What this process has under way."""
 
-    def __init__(self, stores: Stores, *, clock: Clock, references: References, poll_seconds: float) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        *,
+        clock: Clock,
+        references: References,
+        poll_seconds: float,
+        maintained_by: PropertyId | None = None,
+        housekeeping: Housekeeping | None = None,
+    ) -> None:
         self._stores = stores
         self._clock = clock
         self._references = references
+        self._maintained_by = maintained_by
         self._poll_seconds = poll_seconds
+        self._housekeeping = housekeeping
         self._numbers = Numbers()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._wake = asyncio.Event()
         self._relay: asyncio.Task[None] | None = None
+        self._watch: asyncio.Task[None] | None = None
 
     async def commit(self, edit: Edit) -> Outcome:
         """Make an edit; its consequences are drawn behind the answer."""
@@ -53,27 +67,44 @@ class Work:
         owner = f"{os.getpid()}-{os.urandom(4).hex()}"
         self._relay = asyncio.create_task(
             relay.run(
-                self._stores, owner=owner, wake=self._wake, clock=self._clock, poll_seconds=self._poll_seconds
+                self._stores,
+                owner=owner,
+                wake=self._wake,
+                clock=self._clock,
+                poll_seconds=self._poll_seconds,
+                housekeeping=self._housekeeping,
             )
         )
+
+        if self._stores.cache is not None:
+            self._watch = asyncio.create_task(erasure.watch(self._stores, clock=self._clock))
 
     async def drain(self, seconds: float) -> None:
         """Finish what is under way, then stop relaying; what is left after `seconds` is left to the next process."""
         deadline = asyncio.get_running_loop().time() + seconds
         while self._tasks and (left := deadline - asyncio.get_running_loop().time()) > 0:
             await asyncio.wait(self._tasks, timeout=left)
-        for task in [*self._tasks, *([self._relay] if self._relay else [])]:
+        ending = [*self._tasks, *(task for task in (self._relay, self._watch) if task is not None)]
+        for task in ending:
             task.cancel()
-        await asyncio.gather(*self._tasks, *([self._relay] if self._relay else []), return_exceptions=True)
+        await asyncio.gather(*ending, return_exceptions=True)
 
     async def _commit(self, edit: Edit) -> Outcome:
-        outcome = await commit(edit, self._stores, clock=self._clock, references=self._references)
+        made = commit(
+            edit,
+            self._stores,
+            clock=self._clock,
+            references=self._references,
+            maintained_by=self._maintained_by,
+        )
+        outcome = await self._stores.meter.edit(edit, made)
         if outcome.owed is not None:
             self._own(self._derive(outcome))
         return outcome
 
     async def _derive(self, outcome: Outcome) -> None:
         assert outcome.owed is not None
+        begin(None)  # what follows the answer is no part of what the request pulled
         try:
             await derive(outcome.owed, self._stores)
         except StorageError as error:

@@ -6,11 +6,16 @@ import sys
 
 import click
 
+from app.commands.collect import collect
 from app.commands.fsck import fsck
 from app.commands.import_ import import_
+from app.commands.migrate import migrate_
+from app.commands.redirects import redirects
 from app.commands.relay import relay
 from app.commands.replay import replay
+from app.commands.retention import retention
 from app.commands.serve import serve
+from app.commands.token import token
 from app.settings import WrongSetting
 from storage.errors import StorageError
 
@@ -23,9 +28,14 @@ def cli() -> None:
 
 cli.add_command(serve)
 cli.add_command(import_)
+cli.add_command(redirects)
 cli.add_command(relay)
 cli.add_command(replay)
+cli.add_command(migrate_)
+cli.add_command(collect)
+cli.add_command(retention)
 cli.add_command(fsck)
+cli.add_command(token)
 
 
 def main() -> None:

@@ -5,24 +5,19 @@ from __future__ import annotations
 import sys
 
 import click
-import orjson
 from tqdm import tqdm
 
 from app.commands.options import data_option, run, settings_with
+from app.commands.reports import report_option, tell
 from app.compose import open_stores
-from app.importing import Report, import_documents
+from app.importing import import_documents
 from app.intake import read, total_bytes
 from app.settings import Settings
-
-SHOWN = 20
-"""Refusals that are printed; the JSON report has them all."""
 
 
 @click.command("import")
 @data_option
-@click.option(
-    "--report", type=click.Path(dir_okay=False), help="Write the report as JSON to this file; - prints it."
-)
+@report_option
 @click.argument("paths", nargs=-1, required=True)
 def import_(data: object, report: str | None, paths: tuple[str, ...]) -> None:
     """Import entities from files and folders, or from standard input (-).
@@ -50,24 +45,8 @@ async def _import(settings: Settings, paths: tuple[str, ...], report_to: str | N
 
         async with open_stores(settings, alone=True) as stores:
             documents = read(paths, stdin=sys.stdin.buffer, seen=seen)
-            report = await import_documents(documents, stores, done=done)
-    _tell(report, report_to)
-    if report.refused:
-        raise SystemExit(1)
-
-
-def _tell(report: Report, report_to: str | None) -> None:
-    told = orjson.dumps(report.as_json(), option=orjson.OPT_INDENT_2).decode()
-    if report_to == "-":
-        click.echo(told)
-        return
-    click.echo(
-        f"created {report.created}, edited {report.edited}, unchanged {report.unchanged}, refused {len(report.refused)}"
-    )
-    for refusal in report.refused[:SHOWN]:
-        click.echo(f"  {refusal['place']}: {refusal['code']}: {refusal['reason']}")
-    if len(report.refused) > SHOWN:
-        click.echo(f"  ... and {len(report.refused) - SHOWN} more; --report FILE has them all")
-    if report_to is not None:
-        with open(report_to, "w", encoding="utf-8") as file:
-            file.write(told + "\n")
+            report = await import_documents(
+                documents, stores, maintained_by=settings.maintained_by, done=done
+            )
+    counts = f"created {report.created}, edited {report.edited}, unchanged {report.unchanged}"
+    tell(report, counts, report_to)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from app import logs
 from app.settings import Settings, read_settings
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -31,18 +31,23 @@ def settings_with(**options: Any) -> Settings:
     return replace(read_settings(), **{name: value for name, value in options.items() if value is not None})
 
 
-def run(settings: Settings, work: Coroutine[Any, Any, None]) -> None:
-    """Run a command's work to its end."""
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+def run(settings: Settings, work: Coroutine[Any, Any, None], *, fast: bool = False) -> None:
+    """Run a command's work to its end; `fast` takes uvloop, where it is installed."""
+    logs.set_up(settings)
     # Our data are trees: the collector of cycles finds little in them and would walk them again and again.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-    for chatty in ("alembic", "aiobotocore"):  # they tell of each version and each look for credentials
-        logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
-        asyncio.run(work)
+        with asyncio.Runner(loop_factory=_fast_loop() if fast else None) as runner:
+            runner.run(work)
     except KeyboardInterrupt:
         click.echo("interrupted", err=True)
         raise SystemExit(130) from None
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

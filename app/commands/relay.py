@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+from collections.abc import Coroutine
+from typing import Any
 
 import click
 
 from app.commands.options import data_option, run, settings_with
-from app.compose import open_stores
+from app.compose import housekeeping, open_stores
+from app.exposing import shown
+from app.meter import AppMeter
+from app.metrics import Metrics
+from app.sampling import Sampler
 from app.settings import Settings
+from app.tracing import Tracing
 from storage import relay as relaying
 from storage import times
 
@@ -30,6 +38,32 @@ async def _relay(settings: Settings, once: bool) -> None:
             return
         click.echo(f"relaying from {settings.data} (Ctrl+C stops)")
         owner = f"{os.getpid()}-{os.urandom(4).hex()}"
-        await relaying.run(
-            stores, owner=owner, wake=asyncio.Event(), clock=times.now, poll_seconds=settings.poll_seconds
-        )
+        meter = AppMeter(Metrics(), Tracing())
+        stores = meter.on(stores)
+        try:
+            sampler = Sampler(meter, stores)
+            async with sampler.running(), shown(settings.metrics_listen, sampler.text):
+                await _until_told(
+                    relaying.run(
+                        stores,
+                        owner=owner,
+                        wake=asyncio.Event(),
+                        clock=times.now,
+                        poll_seconds=settings.poll_seconds,
+                        housekeeping=housekeeping(settings),
+                    )
+                )
+        finally:
+            meter.tracing.close()
+
+
+async def _until_told(running: Coroutine[Any, Any, None]) -> None:
+    """Let it run until SIGTERM. What it was at is done again by the next."""
+    task = asyncio.create_task(running)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        await asyncio.wait({task})
+    finally:
+        task.cancel()
+    if not task.cancelled():
+        task.result()

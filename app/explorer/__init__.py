@@ -27,6 +27,7 @@ _FOR_GOOD = {**_NO_SNIFFING, "Cache-Control": "public, max-age=31536000, immutab
 _ASK_EACH_TIME = {
     **_NO_SNIFFING,
     "Cache-Control": "no-cache",
+    "Vary": "Accept",
     # The editor writes style elements, and its stylesheet has pictures in it. All else is a file of this server.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; "
     "font-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -49,10 +50,9 @@ _PAGE = """<!doctype html>
 
 
 def routes() -> list[Route]:
-    """The page at `/` and `/graphql`, and its files."""
+    """The page at `/`, and its files. At `/graphql` the endpoint shows it."""
     return [
-        Route("/", _page, methods=["GET"]),
-        Route("/graphql", _page, methods=["GET"]),
+        Route("/", page, methods=["GET"]),
         Route("/graphql/assets/{version}/{name}", _asset, middleware=[Middleware(GZipMiddleware)]),
     ]
 
@@ -62,11 +62,12 @@ def examples() -> list[Path]:
     return sorted((_HERE / "examples").glob("*.graphql"))
 
 
-async def _page(_: Request) -> Response:
+async def page(_: Request) -> Response:
+    """GraphiQL."""
     tabs = json.dumps([{"query": example.read_text("utf-8")} for example in examples()])
     # Relative, so that the page works behind any prefix. `<` could end the script element.
-    page = _PAGE.format(assets=f"graphql/assets/{_built()[0]}", examples=tabs.replace("<", "\\u003c"))
-    return HTMLResponse(page, headers=_ASK_EACH_TIME)
+    html = _PAGE.format(assets=f"graphql/assets/{_built()[0]}", examples=tabs.replace("<", "\\u003c"))
+    return HTMLResponse(html, headers=_ASK_EACH_TIME)
 
 
 async def _asset(request: Request) -> Response:
