@@ -1,26 +1,42 @@
-"""What many tests share: stores in a folder of their own, and a profile for random tests.
+"""What many tests share: stores at a place of their own, what a run tells at its end, and a profile for random tests.
 
-Knows the embedded engines only; the tests that need servers start them themselves.
+A test has the embedded engines, unless its folder's `conftest.py` gives it both. Servers start when a test needs them.
 """
 
 from __future__ import annotations
 
-import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from app.compose import open_embedded
+from app.settings import Settings
 from storage.ports import Stores
+from tests.places import EMBEDDED, Embedded, Places, nothing
+from tests.services import left_out
+from tests.services.engines import Engines, engines, mysql_server, new_data, seaweed
+
+__all__ = ["engines", "mysql_server", "new_data", "seaweed"]
 
 # The suites' modules are no test modules by name: say that their assertions are to be explained as well.
 pytest.register_assert_rewrite(
     *(
         f"tests.conformance.{suite}"
-        for suite in ("objects", "statements", "heads", "revisions", "outbox", "links", "events", "leases")
+        for suite in (
+            "objects",
+            "statements",
+            "collecting",
+            "erasing",
+            "heads",
+            "inspection",
+            "revisions",
+            "outbox",
+            "links",
+            "events",
+            "leases",
+        )
     )
 )
 
@@ -39,22 +55,54 @@ settings.register_profile(
 settings.load_profile("wikibase-graph")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell at the end of a run what it left out for want of a service."""
+    missing = left_out(terminalreporter.stats.get("skipped", ()))
+    if not missing:
+        return
+    terminalreporter.section("left out, since a service is missing")
+    for name, count in missing.most_common():
+        terminalreporter.write_line(f"{name}: {count} {'test' if count == 1 else 'tests'}")
+
+
 @pytest.fixture(scope="session")
-def empty_stores(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of embedded stores with nothing in them, to be copied: making one takes longer."""
-    folder = tmp_path_factory.mktemp("empty") / "data"
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Embedded:
+    """Places on the embedded engines."""
+    return Embedded(tmp_path_factory.mktemp("embedded"))
 
-    async def make() -> None:
-        async with open_embedded(folder):
-            pass
 
-    asyncio.run(make())
-    return folder
+@pytest.fixture(scope="session")
+def empty_stores(embedded: Embedded) -> Path:
+    """A folder of embedded stores with nothing in them, to be copied."""
+    return embedded.filled(nothing).data
 
 
 @pytest.fixture
-async def stores(empty_stores: Path, tmp_path: Path) -> AsyncIterator[Stores]:
-    """The embedded stores, empty, in the folder `data` of the test's own."""
-    shutil.copytree(empty_stores, tmp_path / "data")
-    async with open_embedded(tmp_path / "data") as opened:
+def engine(request: pytest.FixtureRequest) -> str:
+    """The engines that the test runs on, of `BOTH`. Where nobody says it: the embedded ones."""
+    told: str = getattr(request, "param", EMBEDDED)
+    return told
+
+
+@pytest.fixture
+def places(engine: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Places:
+    """Places on these engines."""
+    if engine == EMBEDDED:
+        return cast(Places, request.getfixturevalue("embedded"))
+    found: Engines = request.getfixturevalue("engines")
+    for name, value in found.environment.items():
+        monkeypatch.setenv(name, value)
+    return found
+
+
+@pytest.fixture
+def own_place(places: Places, tmp_path: Path) -> Settings:
+    """A place of the test's own with nothing in it. Embedded, it is the folder `data`."""
+    return places.empty(tmp_path / "data")
+
+
+@pytest.fixture
+async def stores(places: Places, own_place: Settings) -> AsyncIterator[Stores]:
+    """The stores there."""
+    async with places.opened(own_place) as opened:
         yield opened

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from app import explorer
 from app.compose import open_embedded
 from app.importing import import_samples
 from app.settings import Settings
-from tests.serving import Asking, served
+from tests.serving import AN_EDIT, Asking, served
 
 
 @pytest.fixture
@@ -24,7 +25,12 @@ async def ask(tmp_path: Path) -> AsyncIterator[Asking]:
 
 @pytest.mark.parametrize("example", explorer.examples(), ids=lambda path: path.stem)
 async def test_each_example_runs_without_an_error(ask: Asking, example: Path) -> None:
-    data = await ask.data(example.read_text())
+    text = example.read_text()
+    if "\nsubscription " in text:
+        data = await ask.first_change(text, AN_EDIT)
+        assert data["entityChanges"]["entity"] == {"label": "new"}
+        return
+    data = await ask.data(text)
     assert all(data.values())
 
 
@@ -51,3 +57,35 @@ async def test_the_example_of_walking_reaches_the_second_level(ask: Asking) -> N
         ("Cambridge", "country", "United Kingdom"),
         ("The Hitchhiker's Guide to the Galaxy", "author", "Douglas Adams"),
     ]
+
+
+async def answered(ask: Asking, name: str) -> dict[str, dict[str, Any]]:
+    """The example of this name, sent twice: the second time it does the same again."""
+    (example,) = (path for path in explorer.examples() if name in path.name)
+    first, second = [await ask.data(example.read_text()) for _ in range(2)]
+    assert list(first) == list(second)
+    for one, again in zip(first.values(), second.values(), strict=True):
+        revisions = [result.pop("revisionId", 0) for result in (one, again)]
+        assert one == again
+        assert revisions == [0, 0] or revisions[0] < revisions[1]
+    told: dict[str, dict[str, Any]] = first
+    return told
+
+
+async def test_the_example_of_states_goes_through_them(ask: Asking) -> None:
+    """W6, W7: and a lock keeps from deletion."""
+    data = await answered(ask, "protect")
+    assert data.pop("tooEarly") == {"__typename": "EditRefused", "code": "protected", "why": "locked"}
+    assert data.pop("delete")["reason"] == "nobody plays here"
+    states = [one["entity"]["revision"] for one in data.values()]
+    assert [one["editType"] for one in states] == ["lock-added", "lock-removed", "undelete"]
+    assert [one["isLocked"] for one in states] == [True, False, False]
+
+
+async def test_the_example_of_a_redirect_ends_it_again(ask: Asking) -> None:
+    """W8, W12"""
+    data = await answered(ask, "redirect")
+    assert data["refused"] == {"__typename": "EditRefused", "code": "redirected", "targetId": "Q42"}
+    states = [data[name]["entity"]["revision"]["redirectsTo"] for name in ("redirect", "revert", "restore")]
+    assert states == ["Q42", None, None]
+    assert [data[name]["unchanged"] for name in ("redirect", "revert", "restore")] == [False, False, True]

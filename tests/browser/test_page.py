@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
 from app import explorer
 from tests.browser.conftest import ANSWER, EDITOR, Visit
+from tests.serving import AN_EDIT
 
 VARIABLES = ".graphiql-editor-tool"
 
@@ -42,7 +45,10 @@ def test_the_page_is_at_the_root_too(visit: Visit, address: str) -> None:
 
 
 def test_the_examples_are_tabs_at_the_first_visit(visit: Visit) -> None:
-    names = [re.search(r"^(?:query|mutation) (\w+)", path.read_text(), re.M) for path in explorer.examples()]
+    names = [
+        re.search(r"^(?:query|mutation|subscription) (\w+)", path.read_text(), re.M)
+        for path in explorer.examples()
+    ]
     assert visit.page.get_by_role("tab").all_inner_texts() == [name and name[1] for name in names]
 
 
@@ -51,6 +57,25 @@ def test_an_example_runs_at_a_press_of_the_button(visit: Visit) -> None:
     visit.keeps("mutation EditWithAConflict")
     visit.run()
     visit.answers('"EditConflict"', '"found": 2')
+
+
+def test_changes_come_to_the_page_as_they_are_made(visit: Visit, address: str) -> None:
+    """E5: one after the other, until the button is pressed again."""
+    visit.page.get_by_role("tab", name="FollowChanges").click()
+    visit.keeps("subscription FollowChanges")
+    visit.run()
+    expect(visit.page.get_by_role("button", name="Stop query")).to_be_visible()
+    for name in ("FirstOfThem", "SecondOfThem"):
+        edit = AN_EDIT.replace('"new"', f'"{name}"')
+        deadline = time.monotonic() + 60
+        # It follows from now on; when that is, the page does not tell.
+        while name not in visit.page.locator(ANSWER).inner_text():
+            assert time.monotonic() < deadline
+            httpx.post(address, json={"query": edit}).raise_for_status()
+            visit.page.wait_for_timeout(200)
+    visit.answers('"changeType": "CREATION"')
+    visit.page.get_by_role("button", name="Stop query").click()
+    expect(visit.page.get_by_role("button", name="Execute query")).to_be_visible()
 
 
 def test_a_later_visit_finds_the_tabs_as_they_were_left(visit: Visit) -> None:

@@ -6,13 +6,16 @@ The entities are those of `tests.builders`. Knows no backend.
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Sequence
+from itertools import count
 from typing import Any, Literal
 
 from storage import reading, relay, times
+from storage.changes import SetContent, SetRedirect
 from storage.check import check
 from storage.commit import Outcome, commit
-from storage.edits import Base, Edit, SetContent, SetRedirect
+from storage.edits import Base, Edit
 from storage.ids import EntityId
 from storage.model import EditInfo, JsonObject
 from storage.ports import EditKey, HistoryPage, Stores
@@ -28,24 +31,32 @@ def edit(
     key: EditKey | None = None,
     *,
     level: Level = Level.STRICT,
+    revives: bool = False,
     **info: Any,
 ) -> Edit:
     """That the entity shall say this."""
     entity = content.json() if isinstance(content, EntityBuilder) else content
     told = EditInfo(**({"editor": "Alice"} | info))
-    return Edit(EntityId(entity["id"]), base, SetContent(entity, level), told, key)
+    return Edit(EntityId(entity["id"]), base, SetContent(entity, level), told, key, revives=revives)
 
 
-def redirect(source: str, target: str, base: BaseOf) -> Edit:
-    """That the entity shall redirect."""
-    info = EditInfo("Alice", edit_type="redirect-create")
-    return Edit(EntityId(source), base, SetRedirect(EntityId(target)), info)
+def redirect(source: str, target: str, base: BaseOf, *, revives: bool = False) -> Edit:
+    """That the entity shall redirect. With `revives` as an import would have it, whatever the target is."""
+    return Edit(EntityId(source), base, SetRedirect(EntityId(target)), EditInfo("Alice"), revives=revives)
 
 
 async def eager() -> AsyncIterator[int]:
     """As many tries as the write flow makes by itself, without its waits."""
     for number in range(12):
         await asyncio.sleep(0)
+        yield number
+
+
+async def patient() -> AsyncIterator[int]:
+    """The waits of the write flow without an end: where all of many are to land, and the machine may have much to do."""
+    for number in count():
+        if number:
+            await asyncio.sleep(random.uniform(0.2, 1.0) * min(0.01 * 2 ** min(number, 8), 2.0))
         yield number
 
 

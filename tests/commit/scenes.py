@@ -6,13 +6,15 @@ A scene has edits that come before, made in peace, then the edit that trouble be
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from storage import times
+from storage.changes import Undo
 from storage.commit import Outcome, commit
 from storage.edits import Base, Edit
 from storage.ids import EntityId, EntityType
+from storage.model import EditInfo
 from storage.numbering import Numbers, new_entity_id
 from storage.ports import Stores
 from tests.builders import EntityBuilder, a_key, an_item
@@ -79,6 +81,10 @@ def _created(entity: EntityId) -> Sequence[Edit]:
     return [edit(_new(entity), Base.NOTHING)]
 
 
+def _created_with_target(entity: EntityId) -> Sequence[Edit]:
+    return [edit(an_item(TARGET), Base.HEAD), *_created(entity)]
+
+
 SCENES = [
     Scene("create", lambda _: [], _do(lambda entity: edit(_new(entity), Base.NOTHING)), _new),
     Scene("create with key", lambda _: [], _create_with_key, _new, keyed=True),
@@ -91,11 +97,38 @@ SCENES = [
         keyed=True,
     ),
     Scene("rebased edit", _created, _do(lambda entity: edit(_changed(entity), Base.HEAD)), _changed),
-    Scene("redirect", _created, _do(lambda entity: redirect(entity, TARGET, 1)), None),
     Scene(
-        "edit of a redirect",
-        lambda entity: [*_created(entity), redirect(entity, TARGET, 1)],
-        _do(lambda entity: edit(_new(entity), 2)),
+        "edit rebased onto another",
+        lambda entity: [*_created(entity), edit(_new(entity).with_label("de", "theirs"), 1)],
+        _do(lambda entity: replace(edit(_new(entity).with_label("fr", "ours"), 1), rebase=True)),
+        lambda entity: _new(entity).with_label("de", "theirs").with_label("fr", "ours"),
+    ),
+    Scene(
+        "edit rebased with key",
+        lambda entity: [*_created(entity), edit(_new(entity).with_label("de", "theirs"), 1)],
+        _do(
+            lambda entity: replace(
+                edit(_new(entity).with_label("fr", "ours"), 1, a_key(int(entity[1:]))), rebase=True
+            )
+        ),
+        lambda entity: _new(entity).with_label("de", "theirs").with_label("fr", "ours"),
+        keyed=True,
+    ),
+    Scene(
+        "undo",
+        lambda entity: [
+            *_created(entity),
+            edit(_changed(entity), 1),
+            edit(_changed(entity).with_label("de", "kept"), 2),
+        ],
+        _do(lambda entity: Edit(entity, Base.HEAD, Undo(2), EditInfo("Alice"))),
+        lambda entity: _new(entity).with_label("de", "kept"),
+    ),
+    Scene("redirect", _created_with_target, _do(lambda entity: redirect(entity, TARGET, 1)), None),
+    Scene(
+        "content over a redirect",
+        lambda entity: [*_created_with_target(entity), redirect(entity, TARGET, 1)],
+        _do(lambda entity: edit(_new(entity), 2, revives=True)),
         _new,
     ),
 ]

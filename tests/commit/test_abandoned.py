@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from storage import reading
+from storage.derive import derive
 from storage.edits import Base
 from storage.errors import HeadMoved, RevisionMissing, Unavailable
 from storage.ids import EntityId
@@ -203,6 +204,20 @@ async def test_a_statement_is_seen_once_its_revision_is(begun: Stores) -> None:
     await findings(begun)
     await look(None)
     assert moments[2:] == [True, True]
+
+
+async def test_a_statement_is_seen_that_is_counted_between_two_looks(begun: Stores) -> None:
+    """I4: its claim becomes a reference while a reader has looked for the one, and not yet for the other."""
+    outcome = await make(begun, edit(version("two"), 1))
+    one = await hash_of(begun, "two")
+    faults = Faults()
+
+    async def count(_: object) -> None:
+        assert outcome.owed is not None
+        await derive(outcome.owed, begun)
+
+    faults.do(count, When.AFTER, verb="metadata.find")
+    assert one in await reading.visible(faults.wrap(begun), [one])
 
 
 async def test_a_statement_of_an_abandoned_try_is_not_seen(begun: Stores) -> None:

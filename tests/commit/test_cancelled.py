@@ -9,9 +9,10 @@ import pytest
 from storage import times
 from storage.ids import EntityId
 from storage.ports import Stores
+from tests.commit.laws import assert_landed
 from tests.commit.making import findings, history, make
 from tests.commit.scenes import SCENES, Scene
-from tests.commit.test_every_call import assert_landed, calls_of
+from tests.commit.test_every_call import calls_of
 from tests.faults import Call, Faults, When
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-from pathlib import Path
-
 import pytest
 
+from app.settings import Settings
 from storage.edits import Base
 from storage.errors import Damaged
 from storage.ids import EntityId
@@ -16,6 +13,7 @@ from storage.ports import NewObject, StoredObject, Stores
 from storage.snapshot import statement_bytes
 from tests.builders import NOW, a_body, an_attempt, an_item
 from tests.commit.making import edit, findings, make, read
+from tests.places import Places
 
 ITEM = an_item().with_label("en", "whole").with_statement("P1", string="whole")
 BODY = a_body("P1", string="whole")
@@ -52,16 +50,14 @@ async def assert_told(stores: Stores, key: Key) -> None:
 
 
 @pytest.mark.parametrize("what", ["content", "editor", "statement"])
-async def test_a_flipped_byte_is_told(begun: Stores, tmp_path: Path, what: str) -> None:
+async def test_a_flipped_byte_is_told(begun: Stores, places: Places, own_place: Settings, what: str) -> None:
     """I5: the checksum that was written with the object tells, also where no hash of the content would."""
     key = statement_key(begun.hasher(BODY.canonical, 0)) if what == "statement" else SNAPSHOT
     text = "Alice" if what == "editor" else "whole"
-    with closing(sqlite3.connect(tmp_path / "data" / "objects.sqlite")) as file, file:
-        changed = file.execute(
-            "UPDATE objects SET data = CAST(REPLACE(data, ?, ?) AS BLOB) WHERE name = ?",
-            (text, text.swapcase(), str(key)),
-        )
-        assert changed.rowcount == 1
+    before = (await stored(begun, key)).data
+    changed = before.replace(text.encode(), text.swapcase().encode())
+    assert changed != before
+    await places.alter(own_place, key, lambda _: changed)
     await assert_told(begun, key)
 
 

@@ -70,8 +70,8 @@ async def test_revisions_may_be_followed_up_by_many_at_once(stores: Stores) -> N
 async def test_a_redirect_that_is_followed_up_late_does_not_return(stores: Stores) -> None:
     """I11: the entity has said something else since."""
     await make(stores, edit(version(), Base.NOTHING))
-    away = await make(stores, redirect("Q42", "Q5", 1))
-    back = await make(stores, edit(version("Q1"), 2))
+    away = await make(stores, redirect("Q42", "Q5", 1, revives=True))
+    back = await make(stores, edit(version("Q1"), 2, revives=True))
     assert away.owed is not None
     assert back.owed is not None
     await derive(back.owed, stores)

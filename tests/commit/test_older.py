@@ -166,7 +166,7 @@ async def test_the_same_content_in_todays_form_is_a_revision(stores: Stores, wri
 async def test_an_older_entity_can_be_redirected(stores: Stores, write: Any) -> None:
     """S8, W8: its content goes, whatever form it had."""
     await write(stores)
-    await make(stores, redirect("Q42", "Q5", 1))
+    await make(stores, redirect("Q42", "Q5", 1, revives=True))
     assert await history(stores, "Q42") == [1, 2]
     assert (await stores.metadata.heads([Q42]))[Q42].head.redirects_to == "Q5"
 

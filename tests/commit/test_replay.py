@@ -78,8 +78,8 @@ async def test_the_events_are_those_that_were_told(stores: Stores) -> None:
         stores,
         edit(an_item("Q1"), Base.NOTHING, editor="Zoë", summary='"why"', bot=True),
         edit(an_item("Q1").with_label("en", "x"), 1, edit_type="anything"),
-        redirect("Q1", "Q2", 2),
-        edit(an_item("Q1"), 3, edit_type="undelete"),
+        redirect("Q1", "Q2", 2, revives=True),
+        edit(an_item("Q1"), 3, edit_type="undelete", revives=True),
     )
     await relay.settle(stores, clock=times.now)
 

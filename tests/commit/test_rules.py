@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from storage import times
+from storage.changes import SetContent
 from storage.commit import commit, pauses
-from storage.edits import Base, SetContent
+from storage.edits import Base
 from storage.errors import EntityExists, EntityMissing, HeadMoved, Invalid
 from storage.events import RESERVED_EDIT_TYPES
 from storage.ids import EntityId
@@ -48,8 +49,8 @@ async def test_other_order_of_statements_is_another_content(stores: Stores) -> N
 
 async def test_the_content_of_a_redirect_may_be_said_again(stores: Stores) -> None:
     """W4: a redirect's emptiness is no content that an edit could equal."""
-    await make(stores, edit(an_item(), Base.NOTHING), redirect("Q42", "Q5", 1))
-    outcome = await make(stores, edit(an_item(), 2))
+    await make(stores, edit(an_item(), Base.NOTHING), redirect("Q42", "Q5", 1, revives=True))
+    outcome = await make(stores, edit(an_item(), 2, revives=True))
     assert (outcome.revision, outcome.unchanged) == (3, False)
     head = (await stores.metadata.heads([Q42]))[Q42].head
     assert (head.flags.is_redirect, head.redirects_to) == (False, None)
@@ -57,8 +58,8 @@ async def test_the_content_of_a_redirect_may_be_said_again(stores: Stores) -> No
 
 async def test_a_second_redirect_to_the_same_target_makes_a_revision(stores: Stores) -> None:
     """W4: mutations of the state always do."""
-    await make(stores, edit(an_item(), Base.NOTHING), redirect("Q42", "Q5", 1))
-    assert (await make(stores, redirect("Q42", "Q5", 2))).revision == 3
+    await make(stores, edit(an_item(), Base.NOTHING), redirect("Q42", "Q5", 1, revives=True))
+    assert (await make(stores, redirect("Q42", "Q5", 2, revives=True))).revision == 3
 
 
 async def test_a_stale_base_is_a_conflict_that_names_the_head(stores: Stores) -> None:
@@ -91,11 +92,9 @@ async def test_an_entity_that_is_not_there_is_not_edited(stores: Stores) -> None
     assert await stores.metadata.registered([Q42]) == set()
 
 
-@pytest.mark.parametrize(
-    "flag", [flag.name for flag in fields(Flags) if flag.name not in ("is_deleted", "is_redirect")]
-)
+@pytest.mark.parametrize("flag", ["is_semi_protected", "is_mass_edit_protected"])
 async def test_the_next_revision_inherits_the_flags(stores: Stores, flag: str) -> None:
-    """W5: of head, row and snapshot. (Whether the flag forbids the edit is asked elsewhere.)"""
+    """W5: of head, row and snapshot; what forbids the edit is inherited by none."""
     flags = Flags(**{flag: True})
     await make(stores, edit(version("one"), Base.NOTHING))
     await stores.metadata.commit(a_swap(revision=2, expected=1, flags=flags))
@@ -194,11 +193,21 @@ async def test_a_new_fault_beside_an_old_one_is_told_alone(stores: Stores) -> No
 
 async def test_an_old_fault_does_not_let_in_the_content_of_another_entity(stores: Stores) -> None:
     """S7: a snapshot that names another entity than its path could never be read again."""
-    await make(stores, edit(ODD, Base.NOTHING, level=Level.LENIENT))
-    asked = edit(ODD.with_field("id", "Q43"), 1)
+    odd = ODD.with_field("claims", {})
+    await make(stores, edit(odd, Base.NOTHING, level=Level.LENIENT))
+    asked = edit(odd.with_field("id", "Q43"), 1)
     with pytest.raises(Invalid) as refused:
         await make(stores, replace(asked, entity=Q42))
     assert [fault.code for fault in refused.value.faults] == ["entity_id_mismatch"]
+
+
+async def test_what_a_change_puts_in_the_wrong_is_its_fault(stores: Stores) -> None:
+    """W10: the description is as it was, and was right until the label came to repeat it."""
+    described = version("one").with_description("en", "two")
+    await make(stores, edit(described, Base.NOTHING))
+    with pytest.raises(Invalid) as refused:
+        await make(stores, edit(described.with_label("en", "two"), 1))
+    assert [fault.code for fault in refused.value.faults] == ["label_description_same_value"]
 
 
 async def test_row_and_snapshot_tell_the_same(stores: Stores) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from storage.events import WrongPosition
+from storage.events import PositionGone, WrongPosition
 from storage.model import Event
 from storage.ports import Events, Position, Published
+from storage.positions import covers, places_in
 from tests.builders import NOW, an_event
 
 START, EVERYTHING = None, 1000
@@ -104,6 +106,47 @@ class EventsSuite:
         """E5: it may come from a client."""
         with pytest.raises(WrongPosition):
             await events.read(Position(position), EVERYTHING)
+
+    @pytest.mark.parametrize("position", ["0:1000000", "7000:1"])
+    async def test_a_position_that_was_never_reached_is_gone(self, events: Events, position: str) -> None:
+        """E5: of a stream that was made anew, or of another one. Nothing is passed over unsaid."""
+        await events.publish([an_event("Q1", 1)])
+
+        with pytest.raises(PositionGone):
+            await events.read(Position(position), EVERYTHING)
+
+    async def test_the_end_lies_beyond_all_that_was_published(self, events: Events) -> None:
+        """E5: who begins there hears what comes, and nothing else."""
+        for number in range(1, 4):
+            end = await events.end()
+            assert await events.read(end, EVERYTHING) == []
+
+            await events.publish([an_event(f"Q{number}", 1)])
+
+            assert [one.event.entity_id for one in await events.read(end, EVERYTHING)] == [f"Q{number}"]
+
+    async def test_an_event_lies_before_the_positions_that_reach_its_number(self, events: Events) -> None:
+        """E5: by which one who reads on his own and one who listens find out what both have heard."""
+        await events.publish([an_event(f"Q{number}", 1) for number in range(1, 13)])
+        everything = await events.read(START, EVERYTHING)
+
+        for position in (one.position for one in everything):
+            rest = {one.event.id for one in await events.read(position, EVERYTHING)}
+            places = places_in(position)
+            assert {one.event.id for one in everything if one.number > places.get(one.lane, 0)} == rest
+        assert covers(places_in(everything[-1].position), places_in(await events.end()))
+
+    async def test_a_stream_has_one_name_for_all_and_for_ever(self, peers: Sequence[Events]) -> None:
+        before = [await peer.stream() for peer in peers]
+
+        await peers[0].publish([an_event("Q1", 1)])
+
+        assert {await peer.stream() for peer in peers} | set(before) == {before[0]}
+        assert re.fullmatch("[0-9a-f]{16}", before[0])
+
+    async def test_a_stream_that_answers_is_reachable(self, events: Events) -> None:
+        """O2: asked by whoever wants to know whether the server is ready."""
+        await events.reachable()
 
     async def test_a_stream_that_has_dropped_nothing_is_whole(self, events: Events) -> None:
         assert await events.is_whole()

@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import partial
 
 from storage.ports import Metadata
+from storage.sql.migrate import HEAD
 from tests.builders import NOW
 from tests.conformance import MetadataSuite, insisting
 
@@ -49,6 +50,10 @@ class LeasesSuite(MetadataSuite):
         await metadata.hold_lease("relay", "one", 15, NOW)
 
         assert await metadata.hold_lease("collector", "two", 15, NOW)
+
+    async def test_the_tables_tell_this_programs_version(self, metadata: Metadata) -> None:
+        """O2: what readiness looks at."""
+        assert await metadata.schema_version() == HEAD
 
     async def test_of_racing_owners_one_gets_the_lease(self, peers: Sequence[Metadata]) -> None:
         answers = await asyncio.gather(

@@ -22,6 +22,9 @@ def an_object(name: str = "1.json", data: bytes = b"{}", attempt: int = 1) -> Ne
     return NewObject(a_key(name), data, an_attempt(attempt))
 
 
+ENDED = {"retention": "ended"}
+
+
 class ObjectsSuite:
     """Subclasses give `objects`, may give more `peers`, and `corrupt`."""
 
@@ -293,7 +296,7 @@ class ObjectsSuite:
         assert set(await objects.tags([a_key("1.json"), a_key("2.json")])) == {a_key("2.json")}
 
     async def test_the_key_of_a_deleted_object_is_free(self, objects: Objects) -> None:
-        """T7: a statement that was collected may be written again."""
+        """Who deletes an object knows that nobody relies on it; what comes later is another."""
         await objects.put_absent([an_object(data=b"first", attempt=1)])
         await objects.delete([a_key()])
 
@@ -301,6 +304,27 @@ class ObjectsSuite:
         found = (await objects.get([a_key()]))[a_key()]
         assert isinstance(found, StoredObject)
         assert (found.data, found.attempt) == (b"second", an_attempt(2))
+
+    async def test_what_expires_is_gone_or_is_what_the_rules_of_the_store_take_away(
+        self, objects: Objects
+    ) -> None:
+        """W7, S3: and only that; a key without object is passed over."""
+        await objects.put_absent([an_object("1.json"), an_object("2.json")])
+
+        await objects.expire([a_key("1.json"), a_key("3.json")])
+
+        tags = await objects.tags([a_key("1.json"), a_key("2.json"), a_key("3.json")])
+        assert tags.get(a_key("1.json"), ENDED) == ENDED
+        assert tags[a_key("2.json")] != ENDED
+        assert set(tags) <= {a_key("1.json"), a_key("2.json")}
+
+    async def test_names_come_in_the_order_of_their_bytes(self, objects: Objects) -> None:
+        """W7: so that those of one folder come together, beyond its name."""
+        names = ["Q4/1.json", "Q42/1.json", "Q42/10.json", "Q42/r2.json", "Q420/1.json", "Q5/1.json"]
+        await objects.put_absent([an_object(name) for name in reversed(names)])
+
+        assert list(await objects.names(Bucket.STATEMENTS, "", 10)) == names
+        assert list(await objects.names(Bucket.STATEMENTS, "Q42/", 3)) == names[1:4]
 
     async def test_the_start_up_probe_is_content_and_leaves_nothing(self, objects: Objects) -> None:
         """S3."""

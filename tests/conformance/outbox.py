@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 import pytest
 
 from storage.ids import EntityId
 from storage.model import EditInfo
-from storage.ports import Metadata, Work
-from tests.builders import a_swap, an_attempt
+from storage.ports import Backlog, Metadata, Work
+from tests.builders import NOW, a_swap, an_attempt
 from tests.conformance import MetadataSuite, insisting
 
 Q1, Q2 = EntityId("Q1"), EntityId("Q2")
@@ -138,6 +140,32 @@ class OutboxSuite(MetadataSuite):
         await outbox.mark([(Q1, 1)], derived=True)
 
         assert sorted(places(await outbox.underived(EVERYTHING))) == [(Q1, 2), (Q1, 3), (Q2, 1), (Q2, 2)]
+
+    async def test_nothing_owed_is_a_backlog_of_nothing(self, metadata: Metadata) -> None:
+        assert await metadata.backlog(EVERYTHING) == Backlog(0, 0, None, None)
+
+    async def test_a_backlog_is_counted_by_what_is_owed_and_dated_by_the_oldest(
+        self, metadata: Metadata
+    ) -> None:
+        """E4, O2: how far what is derived, and the stream, are behind."""
+        for number in range(4):
+            made = NOW + timedelta(minutes=(number - 2) ** 2)
+            swap = a_swap(f"Q{9 - number}")
+            await metadata.commit(replace(swap, snapshot=replace(swap.snapshot, created_at=made)))
+        await metadata.mark([(EntityId("Q7"), 1)], derived=True)
+        await metadata.mark([(EntityId("Q9"), 1), (EntityId("Q8"), 1)], published=True)
+
+        assert await metadata.backlog(EVERYTHING) == Backlog(
+            underived=3,
+            unpublished=2,
+            underived_since=NOW + timedelta(minutes=1),
+            unpublished_since=NOW,
+        )
+
+    async def test_no_more_of_a_backlog_is_looked_at_than_was_asked_for(self, outbox: Metadata) -> None:
+        backlog = await outbox.backlog(2)
+
+        assert (backlog.underived, backlog.unpublished) == (2, 2)
 
     async def test_racing_marks_of_both_kinds_forget_all(self, peers: Sequence[Metadata]) -> None:
         """The process that committed derives while the relay publishes; neither must miss the other's word."""

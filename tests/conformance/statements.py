@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from itertools import count
 
 import pytest
 
-from storage.canonical import StatementHasher, hash64
+from storage.canonical import StatementHasher, digest_of_held, hash64
 from storage.ids import EntityId
 from storage.model import StatementBody, StatementHash
-from storage.ports import Claim, HoldersPage, Metadata, Pending, StatementRow, UsedStatements
+from storage.ports import Claim, Claimed, HoldersPage, Metadata, Pending, StatementRow, UsedStatements
 from tests.builders import NOW, a_body, an_attempt
 from tests.conformance import MetadataSuite, insisting
 
@@ -49,8 +49,14 @@ def a_claim(
     attempt: int = 1,
     base: int = 0,
     held: Sequence[StatementHash] = (),
+    held_digest: bytes | None = None,
 ) -> Claim:
-    return Claim(entity, an_attempt(attempt), base, bodies, held)
+    return Claim(entity, an_attempt(attempt), base, bodies, held, held_digest)
+
+
+def _on(head: Mapping[StatementHash, bytes], *bodies: StatementBody) -> Claim:
+    """A second claim of the entity, whose head says that it holds statements with these digests."""
+    return a_claim(*bodies, attempt=2, base=1, held=list(head), held_digest=digest_of_held(head))
 
 
 A, B, C = a_body("P31", item="Q5"), a_body("P569", string="b"), a_body("P569", string="c")
@@ -181,6 +187,28 @@ class StatementsSuite(MetadataSuite):
             digest: place.hash for digest, place in claimed.items()
         }
 
+    async def test_a_claim_tells_how_many_others_it_met(self, metadata: Metadata) -> None:
+        """T3: an alert is counted."""
+        hasher = always(10, 11, 12)
+        await metadata.claim(a_claim(A, B), hasher, NOW)
+
+        claimed = await metadata.claim(a_claim(A, B, C), hasher, NOW)
+
+        met = {one.hash: one.met for one in claimed.values()}
+        assert met == {10: 0, 11: 1, 12: 2}
+
+    async def test_a_place_that_was_given_up_is_no_collision(self, metadata: Metadata) -> None:
+        """T3: it is probed past as well, but there is nobody there."""
+        [place] = (await metadata.claim(a_claim(A), hash64, NOW)).values()
+        await metadata.release(Q1, [place.hash], an_attempt())
+        await metadata.condemn([place.hash], NOW)
+        await metadata.give_up([place.hash])
+
+        [again] = (await metadata.claim(a_claim(A), hash64, NOW)).values()
+
+        assert again.hash != place.hash
+        assert again.met == 0
+
     async def test_racing_claims_of_one_statement_agree_on_its_hash(self, peers: Sequence[Metadata]) -> None:
         """T2."""
         claims = await asyncio.gather(
@@ -295,6 +323,57 @@ class StatementsSuite(MetadataSuite):
 
         assert claimed[A.digest].stored
 
+    async def test_what_the_heads_digest_tells_needs_no_pending_fact(self, metadata: Metadata) -> None:
+        """W1: beside new ones, and beside one that the edit removes."""
+        await metadata.claim(a_claim(A, B), hash64, NOW)
+        await metadata.hold(Q1, [HASH_A, HASH_B], an_attempt(1))
+        head = {HASH_A: A.digest, HASH_B: B.digest}
+
+        claimed = await metadata.claim(_on(head, A, C), hash64, NOW)
+
+        assert {one: place.hash for one, place in claimed.items()} == {A.digest: HASH_A, C.digest: HASH_C}
+        assert await metadata.pending([HASH_A, HASH_B, HASH_C]) == {
+            HASH_C: [Pending(Q1, an_attempt(2), 1)],
+        }
+
+    async def test_a_collision_with_what_the_head_holds_is_probed_past(self, metadata: Metadata) -> None:
+        """T3: who only has a held hash is not the one that is held, be it beside or in its place."""
+        one, other = two_that_collide()
+        await metadata.claim(a_claim(one), hash16, NOW)
+        first, second = hash16(one.canonical, 0), hash16(other.canonical, 1)
+        await metadata.hold(Q1, [first], an_attempt(1))
+
+        for bodies in ((other,), (one, other), (other, one)):
+            claimed = await metadata.claim(_on({first: one.digest}, *bodies), hash16, NOW)
+
+            places = {one.digest: first, other.digest: second}
+            assert {digest: place.hash for digest, place in claimed.items()} == {
+                body.digest: places[body.digest] for body in bodies
+            }
+
+    async def test_a_held_statement_that_was_probed_past_another_is_found_again(
+        self, metadata: Metadata
+    ) -> None:
+        """T3: its own hash tells nothing of where it is."""
+        one, other = two_that_collide()
+        await metadata.claim(a_claim(one, entity=Q2), hash16, NOW)
+        place = (await metadata.claim(a_claim(other), hash16, NOW))[other.digest].hash
+        await metadata.hold(Q1, [place], an_attempt(1))
+
+        claimed = await metadata.claim(_on({place: other.digest}, other), hash16, NOW)
+
+        assert claimed == {other.digest: Claimed(place, stored=True)}
+        assert await metadata.pending([place]) == {}
+
+    async def test_a_digest_that_does_not_agree_is_not_believed(self, metadata: Metadata) -> None:
+        """I5: each statement is looked at then, as where the head has no digest."""
+        await metadata.claim(a_claim(A), hash64, NOW)
+        await metadata.hold(Q1, [HASH_A], an_attempt(1))
+
+        claimed = await metadata.claim(_on({HASH_A: B.digest}, A), hash64, NOW)
+
+        assert claimed[A.digest].hash == HASH_A
+
     async def test_holding_counts_once_however_often_it_is_repeated(self, metadata: Metadata) -> None:
         """T4."""
         await metadata.claim(a_claim(A, B), hash64, NOW)
@@ -331,8 +410,9 @@ class StatementsSuite(MetadataSuite):
 
     async def test_racing_holds_of_several_entities_each_count(self, peers: Sequence[Metadata]) -> None:
         """T4: the count is the number of entities."""
-        await peers[0].claim(a_claim(A, B), hash64, NOW)
         entities = [EntityId(f"Q{number}") for number in range(1, 21)]
+        for entity in entities:
+            await peers[0].claim(a_claim(A, B, entity=entity), hash64, NOW)
 
         await asyncio.gather(
             *(
@@ -366,6 +446,17 @@ class StatementsSuite(MetadataSuite):
         await metadata.hold(Q1, [HASH_A], None)
 
         assert len((await metadata.pending([HASH_A]))[HASH_A]) == 1
+
+    async def test_what_an_attempt_does_not_claim_it_does_not_make_held(self, metadata: Metadata) -> None:
+        """I7: so that a repetition which comes when the entity has let go counts nothing."""
+        await metadata.claim(a_claim(A, B), hash64, NOW)
+        await metadata.hold(Q1, [HASH_A], an_attempt(1))
+        await metadata.let_go(Q1, [HASH_A], NOW)
+
+        await metadata.hold(Q1, [HASH_A, HASH_B], an_attempt(1))
+
+        rows = await metadata.find([HASH_A, HASH_B])
+        assert {place: row.ref_count for place, row in rows.items()} == {HASH_A: 0, HASH_B: 1}
 
     async def test_holding_many_statements_counts_each(self, metadata: Metadata) -> None:
         """T4."""

@@ -12,8 +12,11 @@ import pytest
 from app.compose import open_embedded
 from storage.keys import Key
 from storage.ports import Events, Metadata, Objects, Stores
+from tests.conformance.collecting import CollectingSuite
+from tests.conformance.erasing import ErasingSuite
 from tests.conformance.events import EventsSuite
 from tests.conformance.heads import HeadsSuite
+from tests.conformance.inspection import InspectionSuite
 from tests.conformance.leases import LeasesSuite
 from tests.conformance.links import LinksSuite
 from tests.conformance.objects import ObjectsSuite
@@ -65,6 +68,14 @@ class TestStatements(EmbeddedMetadata, StatementsSuite):
     """Statements by hash."""
 
 
+class TestCollecting(EmbeddedMetadata, CollectingSuite):
+    """Statements on their way out."""
+
+
+class TestErasing(EmbeddedMetadata, ErasingSuite):
+    """Content that must be gone."""
+
+
 class TestHeads(EmbeddedMetadata, HeadsSuite):
     """Heads and revisions."""
 
@@ -79,6 +90,10 @@ class TestOutbox(EmbeddedMetadata, OutboxSuite):
 
 class TestLinks(EmbeddedMetadata, LinksSuite):
     """Backlinks and redirects."""
+
+
+class TestInspection(EmbeddedMetadata, InspectionSuite):
+    """Walks over everything."""
 
 
 class TestLeases(EmbeddedMetadata, LeasesSuite):

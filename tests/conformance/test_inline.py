@@ -13,6 +13,8 @@ from storage.errors import Unavailable
 from storage.ports import Stores
 from storage.sql.sqlite_inline import InlineSqlite
 from tests.conformance.test_embedded import (
+    TestCollecting,
+    TestErasing,
     TestEvents,
     TestHeads,
     TestLeases,
@@ -25,6 +27,8 @@ from tests.conformance.test_embedded import (
 )
 
 __all__ = [
+    "TestCollecting",
+    "TestErasing",
     "TestEvents",
     "TestHeads",
     "TestLeases",

@@ -9,7 +9,10 @@ import pytest
 from storage.ports import Metadata
 from storage.sql.metadata import SqlMetadata
 from storage.sql.mysql import MysqlDatabase, MysqlPlace, open_mysql
+from tests.conformance.collecting import CollectingSuite
+from tests.conformance.erasing import ErasingSuite
 from tests.conformance.heads import HeadsSuite
+from tests.conformance.inspection import InspectionSuite
 from tests.conformance.leases import LeasesSuite
 from tests.conformance.links import LinksSuite
 from tests.conformance.outbox import OutboxSuite
@@ -37,6 +40,14 @@ class TestStatements(OnMysql, StatementsSuite):
     """Statements by hash."""
 
 
+class TestCollecting(OnMysql, CollectingSuite):
+    """Statements on their way out."""
+
+
+class TestErasing(OnMysql, ErasingSuite):
+    """Content that must be gone."""
+
+
 class TestHeads(OnMysql, HeadsSuite):
     """Heads and revisions."""
 
@@ -51,6 +62,10 @@ class TestOutbox(OnMysql, OutboxSuite):
 
 class TestLinks(OnMysql, LinksSuite):
     """Backlinks and redirects."""
+
+
+class TestInspection(OnMysql, InspectionSuite):
+    """Walks over everything."""
 
 
 class TestLeases(OnMysql, LeasesSuite):

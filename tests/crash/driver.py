@@ -148,7 +148,7 @@ async def _survive(scene: Scene, folder: Path) -> None:
 async def _wrong(scene: Scene, stores: Stores, folder: Path) -> AsyncIterator[str]:
     log = folder / "client.log"
     acknowledged = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
-    beginning = len(scene.before(TARGET))
+    beginning = sum(one.entity == TARGET for one in scene.before(TARGET))
     for told in acknowledged:
         if problem := await _unlike(stores, told):
             yield problem
@@ -169,7 +169,7 @@ async def _wrong(scene: Scene, stores: Stores, folder: Path) -> AsyncIterator[st
             yield f"under its key the edit was made again: {made}"
     head = await head_of(stores, TARGET)
     after = sharing(TARGET, "the next edit").with_statement("P1", string="next")
-    await make(stores, edit(after, Base.NOTHING if head is None else head))
+    await make(stores, edit(after, Base.NOTHING if head is None else head, revives=True))
     if await read(stores, TARGET) != after.json():
         yield "the next edit does not read back"
     for finding in await findings(stores):

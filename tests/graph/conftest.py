@@ -1,40 +1,42 @@
-"""A served application with the samples in it, one folder for all tests that only read."""
+"""The graph on both kinds of engines: the samples, served, and the test's own stores, served as they are."""
 
 from __future__ import annotations
 
-import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from app.compose import open_embedded
 from app.importing import import_samples
 from app.settings import Settings
 from storage.ports import Stores
 from tests.graph.over import served_over
+from tests.places import BOTH, Places
 from tests.serving import Asking, served
 
 
-@pytest.fixture(scope="session")
-def sample_stores(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the samples imported, to be copied."""
-    folder = tmp_path_factory.mktemp("samples") / "data"
+@pytest.fixture(params=BOTH)
+def engine(request: pytest.FixtureRequest) -> str:
+    """Each test of the graph runs on both."""
+    told: str = request.param
+    return told
 
-    async def fill() -> None:
-        async with open_embedded(folder) as stores:
-            assert await import_samples(stores) > 40
 
-    asyncio.run(fill())
-    return folder
+async def samples(stores: Stores) -> None:
+    """Fill a place with the samples."""
+    assert await import_samples(stores) > 40
 
 
 @pytest.fixture
-async def ask(sample_stores: Path, tmp_path: Path) -> AsyncIterator[Asking]:
-    """Ask the served samples: a copy of one's own, which may be edited."""
-    shutil.copytree(sample_stores, tmp_path / "data")
-    async with served(Settings(data=tmp_path / "data")) as asking:
+def sampled(places: Places, tmp_path: Path) -> Settings:
+    """A place of the test's own with the samples in it."""
+    return places.copy(places.filled(samples), tmp_path / "data")
+
+
+@pytest.fixture
+async def ask(sampled: Settings) -> AsyncIterator[Asking]:
+    """Ask the served samples, which the test may edit."""
+    async with served(sampled) as asking:
         yield asking
 
 

@@ -15,10 +15,15 @@ import httpx
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from app.clients import clients_of
 from app.endpoint import graphql
+from app.limits import limits_of
+from app.persisted import documents_of
 from app.settings import Settings
+from app.tokens import tokens_of
 from app.work import Work
 from storage import reading, relay, times
+from storage.feed import Feed
 from storage.ids import entity_id
 from storage.keys import Key, snapshot_key
 from storage.model import EditInfo, Flags, Snapshot
@@ -28,14 +33,40 @@ from storage.snapshot import snapshot_bytes
 from tests.builders import a_swap, an_attempt
 from tests.serving import Asking
 
+UNBOUNDED = Settings(max_list_length=0, max_page_size=0, max_cost=0)
+"""For what the schema itself bounds, which is looked at after what a request may ask for."""
+
 
 @asynccontextmanager
-async def served_over(stores: Stores) -> AsyncIterator[Asking]:
-    """Ask these stores as they are."""
+async def app_over(stores: Stores, settings: Settings | None = None) -> AsyncIterator[Starlette]:
+    """An application over these stores as they are. Of the settings those count that are not about engines."""
     app = Starlette(routes=[Route("/graphql", graphql, methods=["POST"])])
-    app.state.settings, app.state.stores = Settings(), stores
-    app.state.work = Work(stores, clock=times.now, references=References.OFF, poll_seconds=1)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client:
+    settings = settings or Settings()
+    app.state.settings, app.state.stores, app.state.tokens = settings, stores, tokens_of(settings)
+    app.state.feed = Feed(stores.events)
+    credentials = app.state.tokens is not None
+    app.state.limits = limits_of(settings, credentials=credentials)
+    app.state.documents = documents_of(settings, app.state.limits.rules)
+    app.state.clients = clients_of(settings, credentials=credentials)
+    app.state.work = Work(
+        stores,
+        clock=times.now,
+        references=References.OFF,
+        maintained_by=settings.maintained_by,
+        poll_seconds=1,
+    )
+    yield app
+    await app.state.feed.close()
+    await app.state.work.drain(30)
+
+
+@asynccontextmanager
+async def served_over(stores: Stores, settings: Settings | None = None) -> AsyncIterator[Asking]:
+    """Ask these stores as they are, by such an application."""
+    async with (
+        app_over(stores, settings) as app,
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client,
+    ):
         yield Asking(client)
 
 
@@ -110,6 +141,7 @@ async def all_pages(ask: Asking, query: str, path: Sequence[str], size: int, **v
     """The nodes of all pages of a connection, asked for with `$first` and `$after` until there are no more."""
     nodes: list[Any] = []
     after: str | None = None
+    cursors: set[str] = set()
     while True:
         found = await ask.data(query, first=size, after=after, **variables)
         for name in path:
@@ -118,5 +150,7 @@ async def all_pages(ask: Asking, query: str, path: Sequence[str], size: int, **v
         assert len(found["nodes"]) <= size
         if not found["pageInfo"]["hasNextPage"]:
             return nodes
-        assert found["pageInfo"]["endCursor"] != after, "a page that does not go on"
         after = found["pageInfo"]["endCursor"]
+        assert after is not None
+        assert after not in cursors, "a page that does not go on"
+        cursors.add(after)

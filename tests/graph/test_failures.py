@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.pages import cursor_of
+from storage.changes import SoftDelete
 from storage.edits import Base
 from storage.ids import EntityId
 from storage.keys import Key, snapshot_key, statement_key
+from storage.port_erasing import Erasure
 from storage.ports import Stores
 from storage.snapshot import statement_bytes
 from tests.builders import (
@@ -27,13 +29,17 @@ from tests.builders import (
 )
 from tests.commit.making import edit, make, redirect
 from tests.faults import Call, Faults, When
-from tests.graph.over import put_instead, served_over, settle, told
+from tests.graph.over import UNBOUNDED, put_instead, served_over, settle, told
+from tests.lives import ask_to_delete, changed
 from tests.serving import Asking
 
 
 @pytest.fixture
 async def filled(stores: Stores, graph: Asking) -> Asking:
-    """An item with three statements of one property, what it names, a lexeme, a redirect and a few revisions."""
+    """An item with three statements of one property, what it names, a lexeme, a redirect and a few revisions.
+
+    And an item that is deleted, and shall be deleted for good; and the account of an erasure.
+    """
     item = an_item("Q1").with_label("en", "one").with_sitelink("enwiki", "One")
     for text, rank in (("a", "normal"), ("b", "preferred"), ("c", "normal")):
         item = item.with_statement("P1", string=text, rank=rank)
@@ -44,8 +50,13 @@ async def filled(stores: Stores, graph: Asking) -> Asking:
     await make(stores, edit(a_property("P2").with_label("en", "second"), Base.NOTHING))
     lexeme = a_lexeme("L1").with_form(1).with_part_statement("L1-F1", "P1", string="b", rank="preferred")
     await make(stores, edit(lexeme, Base.NOTHING))
-    await make(stores, edit(an_item("Q4"), Base.NOTHING), redirect("Q4", "Q1", 1))
     await make(stores, edit(an_item("Q1"), Base.NOTHING), edit(item, 1), edit(item.with_label("de", "x"), 2))
+    await make(stores, edit(an_item("Q4"), Base.NOTHING), redirect("Q4", "Q1", 1))
+    await make(stores, edit(an_item("Q6"), Base.NOTHING), changed("Q6", SoftDelete("a duplicate")))
+    await ask_to_delete(stores, "Q6")
+    await stores.metadata.begin_erasure(
+        Erasure(bytes(16), "a demand", "Alice", NOW, NOW, statement=7, done=True)
+    )
     await settle(stores)
     return graph
 
@@ -273,6 +284,11 @@ FAILING = {
     "objects.get": ("entity", "json"),
     "metadata.recent": (None, "revisions {nodes {revisionId}}"),
     "metadata.most_used": (None, "mostUsedStatements {nodes {hash}}"),
+    "metadata.listed": (None, "listedEntities(status: LOCKED) {nodes {entityId}}"),
+    "metadata.audits": (None, "auditLog {nodes {reason}}"),
+    "metadata.erased_among": ("entity", "erasedStatementHashes"),
+    "metadata.erasures": (None, "erasures {nodes {reason}}"),
+    "metadata.deletion_requests": (None, "hardDeletionRequests {nodes {reason}}"),
 }
 
 
@@ -284,7 +300,7 @@ async def test_what_does_not_answer_costs_the_fields_that_asked_it(
     faults, ask = faulty
     faults.fail(When.BEFORE, verb=verb, times=None)
     parent, selection = FAILING[verb]
-    field = selection.split(" ")[0]
+    field = selection.split(" ")[0].partition("(")[0]
     query = f'{{entity(id: "Q1") {{revisionId {selection if parent else ""}}} {"" if parent else selection}}}'
     answer = await ask(query)
     assert answer["data"]["entity"]["revisionId"] == 3
@@ -347,6 +363,16 @@ LISTS: dict[str, tuple[str, list[str | int]]] = {
         ["mostUsedStatements"],
     ),
     "recent": ("revisions(%s) {nodes {revisionId} pageInfo {endCursor}}", ["revisions"]),
+    "listed": (
+        "listedEntities(status: DELETED, %s) {nodes {entityId} pageInfo {endCursor}}",
+        ["listedEntities"],
+    ),
+    "audit": ("auditLog(%s) {nodes {reason} pageInfo {endCursor}}", ["auditLog"]),
+    "requests": (
+        "hardDeletionRequests(%s) {nodes {reason} pageInfo {endCursor}}",
+        ["hardDeletionRequests"],
+    ),
+    "erasures": ("erasures(%s) {nodes {reason} pageInfo {endCursor}}", ["erasures"]),
 }
 
 
@@ -358,10 +384,12 @@ def _at(data: Any, path: list[str | int]) -> Any:
 
 @pytest.mark.parametrize("size", [-1, 501, 2**31 - 1, -(2**31)])
 @pytest.mark.parametrize("name", LISTS)
-async def test_a_page_of_a_size_out_of_bounds_is_refused(filled: Asking, name: str, size: int) -> None:
+@pytest.mark.usefixtures("filled")
+async def test_a_page_of_a_size_out_of_bounds_is_refused(stores: Stores, name: str, size: int) -> None:
     """Q10: and says what is the most."""
     query, path = LISTS[name]
-    answer = await filled(f"{{{query % f'first: {size}'}}}")
+    async with served_over(stores, UNBOUNDED) as ask:
+        answer = await ask(f"{{{query % f'first: {size}'}}}")
     assert told(answer) == [("bad_page_size", path)]
     assert _at(answer["data"], path) is None
     assert answer["errors"][0]["extensions"]["maximum"] == 500
@@ -369,10 +397,12 @@ async def test_a_page_of_a_size_out_of_bounds_is_refused(filled: Asking, name: s
 
 @pytest.mark.parametrize("size", [0, 1, 500])
 @pytest.mark.parametrize("name", LISTS)
-async def test_a_page_of_a_size_within_bounds_is_answered(filled: Asking, name: str, size: int) -> None:
+@pytest.mark.usefixtures("filled")
+async def test_a_page_of_a_size_within_bounds_is_answered(stores: Stores, name: str, size: int) -> None:
     """Q10: every list here has an item."""
     query, path = LISTS[name]
-    nodes = _at(await filled.data(f"{{{query % f'first: {size}'}}}"), path)["nodes"]
+    async with served_over(stores, UNBOUNDED) as ask:
+        nodes = _at(await ask.data(f"{{{query % f'first: {size}'}}}"), path)["nodes"]
     assert (len(nodes) >= 1) == (size > 0)
     assert len(nodes) <= size
 
@@ -403,6 +433,10 @@ _KEYS: dict[str, list[Any]] = {
     "used": [1, 5],
     "least used": [1, 5],
     "recent": ["2026-01-01T00:00:00Z", "Q1", 1],
+    "listed": ["Q1"],
+    "audit": ["2026-01-01T00:00:00Z", "Q1", 1],
+    "requests": ["Q1"],
+    "erasures": ["2026-01-01T00:00:00Z", "ab" * 16],
 }
 BAD_PARTS: list[Any] = [
     None,
@@ -436,25 +470,25 @@ async def test_a_cursor_with_a_wrong_part_is_refused(filled: Asking, name: str) 
     refused = [("bad_cursor", LISTS[name][1])]
     for place in range(len(key)):
         for part in BAD_PARTS:
-            changed = [*key[:place], part, *key[place + 1 :]]
-            assert await _follow(filled, name, _packed(name, *changed)) == refused, changed
-    for changed in ([], key[1:], [*key, 1], [key]):
-        assert await _follow(filled, name, _packed(name, *changed)) == refused, changed
+            other = [*key[:place], part, *key[place + 1 :]]
+            assert await _follow(filled, name, _packed(name, *other)) == refused, other
+    for other in ([], key[1:], [*key, 1], [key]):
+        assert await _follow(filled, name, _packed(name, *other)) == refused, other
 
 
 EXTREMES = [0, 1, 2**31, 2**32, 2**53, 2**62 - 1, 2**62, 2**63 - 1, 2**63, 2**64 - 1]
 
 
-@pytest.mark.parametrize("name", ["history", "used", "least used", "backlinks", "recent"])
+@pytest.mark.parametrize("name", ["history", "used", "least used", "backlinks", "recent", "audit"])
 async def test_a_cursor_with_a_number_at_a_bound_is_followed_or_refused(filled: Asking, name: str) -> None:
     """Q10: engines stop at different numbers, none of them may show."""
     key = _KEYS[name]
     for place, part in enumerate(key):
         if isinstance(part, int):
             for number in EXTREMES:
-                changed = [*key[:place], number, *key[place + 1 :]]
-                found = await _follow(filled, name, _packed(name, *changed))
-                assert found in ([], [("bad_cursor", LISTS[name][1])]), changed
+                other = [*key[:place], number, *key[place + 1 :]]
+                found = await _follow(filled, name, _packed(name, *other))
+                assert found in ([], [("bad_cursor", LISTS[name][1])]), other
 
 
 TIMES = [
@@ -470,11 +504,12 @@ TIMES = [
 ]
 
 
+@pytest.mark.parametrize("name", ["recent", "audit"])
 @pytest.mark.parametrize("time", TIMES)
-async def test_a_cursor_with_an_odd_time_is_followed_or_refused(filled: Asking, time: str) -> None:
+async def test_a_cursor_with_an_odd_time_is_followed_or_refused(filled: Asking, time: str, name: str) -> None:
     """Q10"""
-    found = await _follow(filled, "recent", _packed("recent", time, "Q1", 1))
-    assert found in ([], [("bad_cursor", ["revisions"])])
+    found = await _follow(filled, name, _packed(name, time, "Q1", 1))
+    assert found in ([], [("bad_cursor", LISTS[name][1])])
 
 
 NO_CURSORS = [
@@ -585,8 +620,14 @@ PLACES: dict[str, tuple[str, st.SearchStrategy[Any]]] = {
         """query ($x: String) {
           revisions(filter: {editType: $x}) {nodes {editType}}
           entity(id: "Q1") {history(filter: {editType: $x}) {nodes {editType}}}
+          listedEntities(editType: $x) {nodes {entityId}}
         }""",
         TEXTS,
+    ),
+    "deleted entity": ("query ($x: EntityId!) {deletedEntity(id: $x) {entityId}}", IDS),
+    "time": (
+        "query ($x: DateTime!) {auditLog(filter: {since: $x, until: $x}) {nodes {reason}}}",
+        st.one_of(TEXTS, st.sampled_from(TIMES)),
     ),
     "revision": (
         'query ($x: Int!) {entity(id: "Q1", revisionId: $x) {id}}',

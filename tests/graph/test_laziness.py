@@ -9,20 +9,19 @@ qualifier and a reference, and a second revision. Each class has a label and one
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from app.compose import open_embedded
 from app.settings import Settings
 from storage import relay, times
 from storage.edits import Base
+from storage.ports import Stores
 from tests.builders import EntityBuilder, a_property, a_snak, an_item
 from tests.commit.making import edit, make
 from tests.graph.counting import counted
+from tests.places import ENGINES, Places
 from tests.serving import Asking, served
 
 ITEMS = [f"Q{number}" for number in range(1001, 1051)]
@@ -31,11 +30,20 @@ CLASSES = [f"Q{number}" for number in range(1, 6)]
 
 @dataclass(frozen=True)
 class Cost:
-    """Database queries and object reads, cold: of one item, of fifty. Raw objects are read anew each time."""
+    """Database queries and object reads, cold: of one item, of fifty. The same on all engines.
+
+    Raw objects are read anew each time. Where a batch of statements is looked for by their hashes, MySQL is asked in
+    halves: those below 2**63, and the others (`hash_chunks` has the reason). It is one query more, however many.
+    """
 
     one: tuple[int, int]
     fifty: tuple[int, int]
     uncached: bool = False
+    halves: bool = False
+
+    def of_fifty(self, engine: str) -> tuple[int, int]:
+        """The cost of fifty on these engines."""
+        return self.fifty[0] + (self.halves and engine == ENGINES), self.fifty[1]
 
 
 CASES: dict[str, tuple[str, Cost]] = {
@@ -89,7 +97,14 @@ CASES: dict[str, tuple[str, Cost]] = {
     ),
     "backlinks": ("backlinks(first: 10) { nodes { entityId propertyId rank } }", Cost((2, 0), (2, 0))),
     "redirects and their number": ("redirects { nodes { sourceId } } redirectCount", Cost((3, 0), (3, 0))),
-    "how many hold a statement": ('statements(properties: ["P31"]) { refCount }', Cost((2, 0), (2, 0))),
+    "how many hold a statement": (
+        'statements(properties: ["P31"]) { refCount }',
+        Cost((2, 0), (2, 0), halves=True),
+    ),
+    "which statements were erased": (
+        'erasedStatementHashes(properties: ["P31"])',
+        Cost((2, 0), (2, 0), halves=True),
+    ),
     "which entities hold a statement": (
         'statements(properties: ["P31"]) { holders(first: 3) { nodes { id } } }',
         Cost((3, 0), (2, 0)),  # of the fifty, the holders' heads are known already
@@ -107,45 +122,43 @@ fragment Pair on PropertyValuePair {
 """
 
 
-async def _fill(folder: Path) -> None:
-    async with open_embedded(folder) as stores:
-        properties: list[EntityBuilder] = [
-            a_property(name, kind).with_label("en", f"property {name}")
-            for name, kind in (
-                ("P31", "wikibase-item"),
-                ("P279", "wikibase-item"),
-                ("P569", "time"),
-                ("P580", "time"),
-                ("P854", "url"),
-            )
-        ]
-        things = [an_item(name).with_label("en", f"class {name}") for name in ("Q10", *CLASSES)]
-        classes = [thing.with_statement("P279", item="Q10") for thing in things[1:]]
-        for entity in [*properties, things[0], *classes]:
-            await make(stores, edit(entity, Base.NOTHING))
-        for number, name in enumerate(ITEMS):
-            item = an_item(name).with_statement("P31", item=CLASSES[number % 5])
-            item = item.with_statement(
-                "P569",
-                time=f"+19{number:02}-03-11T00:00:00Z",
-                qualifiers=[a_snak("P580", time="+1980-01-01T00:00:00Z")],
-                references=[[a_snak("P854", url="https://example.org/")]],
-            )
-            await make(stores, edit(item, Base.NOTHING), edit(item.with_label("en", name), 1))
-        await relay.settle(stores, clock=times.now)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("lazy") / "data"
-    asyncio.run(_fill(path))
-    return path
+async def _fifty(stores: Stores) -> None:
+    properties: list[EntityBuilder] = [
+        a_property(name, kind).with_label("en", f"property {name}")
+        for name, kind in (
+            ("P31", "wikibase-item"),
+            ("P279", "wikibase-item"),
+            ("P569", "time"),
+            ("P580", "time"),
+            ("P854", "url"),
+        )
+    ]
+    things = [an_item(name).with_label("en", f"class {name}") for name in ("Q10", *CLASSES)]
+    classes = [thing.with_statement("P279", item="Q10") for thing in things[1:]]
+    for entity in [*properties, things[0], *classes]:
+        await make(stores, edit(entity, Base.NOTHING))
+    for number, name in enumerate(ITEMS):
+        item = an_item(name).with_statement("P31", item=CLASSES[number % 5])
+        item = item.with_statement(
+            "P569",
+            time=f"+19{number:02}-03-11T00:00:00Z",
+            qualifiers=[a_snak("P580", time="+1980-01-01T00:00:00Z")],
+            references=[[a_snak("P854", url="https://example.org/")]],
+        )
+        await make(stores, edit(item, Base.NOTHING), edit(item.with_label("en", name), 1))
+    await relay.settle(stores, clock=times.now)
 
 
 @pytest.fixture
-async def ask(folder: Path) -> AsyncIterator[Asking]:
+def filled(places: Places) -> Settings:
+    """A place with all of this, to be read only."""
+    return places.filled(_fifty)
+
+
+@pytest.fixture
+async def ask(filled: Settings) -> AsyncIterator[Asking]:
     """A server of its own for each test, so that each begins cold."""
-    async with served(Settings(data=folder)) as asking:
+    async with served(filled) as asking:
         yield asking
 
 
@@ -167,16 +180,16 @@ async def test_one_item_costs(ask: Asking, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-async def test_fifty_items_cost_no_more_queries_than_one(ask: Asking, name: str) -> None:
+async def test_fifty_items_cost_no_more_queries_than_one(ask: Asking, engine: str, name: str) -> None:
     """Q2, Q8"""
     selection, cost = CASES[name]
     assert cost.fifty[0] <= cost.one[0], "the table says what the test is named for"
-    assert await _cost(ask, selection, ITEMS) == cost.fifty
+    assert await _cost(ask, selection, ITEMS) == cost.of_fifty(engine)
 
 
 @pytest.mark.parametrize("name", CASES)
-async def test_asked_again_no_object_is_read(ask: Asking, name: str) -> None:
+async def test_asked_again_no_object_is_read(ask: Asking, engine: str, name: str) -> None:
     selection, cost = CASES[name]
     await _cost(ask, selection, ITEMS)
-    again = await _cost(ask, selection, ITEMS)
-    assert again == (cost.fifty[0], cost.fifty[1] if cost.uncached else 0)
+    queries, objects = cost.of_fifty(engine)
+    assert await _cost(ask, selection, ITEMS) == (queries, objects if cost.uncached else 0)

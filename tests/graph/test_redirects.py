@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from storage.changes import EndRedirect
 from storage.edits import Base
 from storage.ports import Stores
 from tests.builders import an_item
 from tests.commit.making import edit, make, redirect
 from tests.graph.over import all_pages, hard_delete, redirect_rows, settle, told
+from tests.lives import changed
 from tests.serving import Asking
 
 ENTITY = "query ($id: EntityId!) {entity(id: $id) {id redirectedFrom}}"
@@ -228,7 +230,7 @@ async def many(stores: Stores, graph: Asking) -> Asking:
     await make(stores, edit(an_item("Q1"), Base.NOTHING))
     for number in range(101, 114):
         await make(stores, edit(an_item(f"Q{number}"), Base.NOTHING), redirect(f"Q{number}", "Q1", 1))
-    await make(stores, edit(an_item("Q9"), Base.NOTHING), redirect("Q9", "Q101", 1))
+    await make(stores, edit(an_item("Q9"), Base.NOTHING), redirect("Q9", "Q101", 1, revives=True))
     await settle(stores)
     return graph
 
@@ -264,8 +266,8 @@ async def test_incoming_redirects_are_counted(many: Asking) -> None:
 
 
 async def test_what_is_no_redirect_any_more_is_not_counted(stores: Stores, many: Asking) -> None:
-    """Q5: an edit gave it content again."""
-    await make(stores, edit(an_item("Q105").with_label("en", "back"), 2))
+    """Q5: it was given its content again."""
+    await make(stores, changed("Q105", EndRedirect(1, "an error")))
     await settle(stores)
     nodes = await all_pages(many, INCOMING, ["entity", "redirects"], 100)
     assert "Q105" not in [one["sourceId"] for one in nodes]

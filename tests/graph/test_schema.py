@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from graphql import (
+    GraphQLAbstractType,
     GraphQLEnumType,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
+    GraphQLNamedType,
     GraphQLNonNull,
     GraphQLObjectType,
+    GraphQLUnionType,
+    get_named_type,
     is_introspection_type,
+    is_leaf_type,
+    is_required_argument,
     is_specified_scalar_type,
+    parse,
+    validate,
 )
+from graphql.validation import OverlappingFieldsCanBeMergedRule
 from strawberry.types.field import StrawberryField
 
 import schemas
@@ -74,6 +84,40 @@ def test_what_may_read_a_store_may_be_null() -> None:
         and isinstance(field.type, GraphQLNonNull)
     ]
     assert set(fixed) == lists
+
+
+UNIONS = [name for name, kind in TYPES.items() if isinstance(kind, GraphQLUnionType)]
+NAMED_BY_WIKIBASE = {"Value": {"precision"}}
+"""Two things under one name, which is not ours to change."""
+
+
+def _all_of(kind: GraphQLNamedType, depth: int) -> str:
+    """A selection of every field that asks for no argument, down to `depth` objects below."""
+    parts = ["__typename"]
+    if isinstance(kind, GraphQLAbstractType):
+        members = schema._schema.get_possible_types(kind)
+        parts += [f"... on {member.name} {_all_of(member, depth)}" for member in members]
+    if not isinstance(kind, GraphQLUnionType):
+        assert isinstance(kind, GraphQLObjectType | GraphQLInterfaceType)
+        for name, field in kind.fields.items():
+            below = get_named_type(field.type)
+            if any(is_required_argument(argument) for argument in field.args.values()):
+                continue
+            if is_leaf_type(below):
+                parts.append(name)
+            elif depth:
+                parts.append(f"{name} {_all_of(below, depth - 1)}")
+    return "{" + " ".join(parts) + "}"
+
+
+@pytest.mark.parametrize("name", UNIONS)
+def test_one_query_asks_for_each_field_of_a_union_by_its_own_name(name: str) -> None:
+    """Fields of one name are of one type, or GraphQL refuses them beside each other (ADR 21)."""
+    document = parse(f"fragment F on {name} {_all_of(TYPES[name], 1)}")
+    conflicts = validate(schema._schema, document, [OverlappingFieldsCanBeMergedRule])
+    names = {found[1] for one in conflicts if (found := re.match(r"Fields '(\w+)' conflict", one.message))}
+    assert (len(names) > 0) == (len(conflicts) > 0)
+    assert names == NAMED_BY_WIKIBASE.get(name, set())
 
 
 ODD = [None, 7, "x", [], {}, {"datavalue": 1}, {"datavalue": {"type": []}}, {"snaktype": []}, object()]

@@ -43,6 +43,7 @@ def test_the_page_needs_no_other_host(tmp_path: Path) -> None:
     [
         (["--host", "0.0.0.0"], {}, "loopback only"),
         ([], {"PORT": "eighty"}, "PORT='eighty' is not a number"),
+        ([], {"CORS_ORIGINS": "*"}, "CORS_ORIGINS=* without AUTH_KEYS"),
         ([], {"REFERENCES": "maybe"}, "REFERENCES='maybe' is none of strict, warn, off"),
         (["--data", "/dev/null/x"], {}, "/dev/null/x"),
     ],
@@ -64,4 +65,5 @@ def test_what_can_not_be_served_is_one_line(
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
     assert ended.returncode != 0
     assert words in ended.stderr
+    assert "wikibase-graph is at" not in ended.stdout
     assert "Traceback" not in ended.stderr

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from app import samples
-from app.importing import Report, import_documents, import_samples
+from app.importing import ImportReport, import_documents, import_samples
 from app.intake import Document, Place, Redirect, read
 from storage import reading, relay, times
 from storage.check import check
@@ -39,7 +39,7 @@ async def stored(stores: Stores, entity: str) -> dict[str, Any]:
     return found
 
 
-def counts(report: Report) -> tuple[int, int, int, int]:
+def counts(report: ImportReport) -> tuple[int, int, int, int]:
     return report.created, report.edited, report.unchanged, len(report.refused)
 
 

@@ -9,9 +9,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import pytest
 
-from storage.canonical import hash64
+from storage.canonical import digest_of_held, hash64
 from storage.errors import HeadMoved
 from storage.ids import EntityId, EntityType
+from storage.port_collecting import Trial
+from storage.port_erasing import ErasuresPage
 from storage.ports import (
     EVERY_REVISION,
     BacklinksPage,
@@ -27,12 +29,15 @@ from storage.sql.mysql import MysqlDatabase, MysqlPlace, open_mysql
 from storage.sql.shards import of_vitess
 from storage.sql.sqlite import T, Unit
 from tests.builders import NOW, a_body, a_key, a_link, a_swap, an_attempt
+from tests.conformance.collecting import CollectingSuite
+from tests.conformance.erasing import KEY, ErasingSuite, an_erasure
 from tests.conformance.heads import HeadsSuite
+from tests.conformance.inspection import InspectionSuite
 from tests.conformance.leases import LeasesSuite
 from tests.conformance.links import LinksSuite
 from tests.conformance.outbox import OutboxSuite
 from tests.conformance.revisions import RevisionsSuite
-from tests.conformance.statements import HASH_A, Q1, A, StatementsSuite, a_claim
+from tests.conformance.statements import HASH_A, Q1, A, B, StatementsSuite, a_claim
 from tests.services.mariadb import mysql, mysql_server, new_data, shared_place
 from tests.sharding.watched import SHARDS, Unexpected, Watched
 
@@ -46,21 +51,55 @@ CALLS_OF_ALL: dict[str, Callable[[Metadata], Awaitable[object]]] = {
     "entities": lambda m: m.entities(None, 1),
     "underived": lambda m: m.underived(1),
     "unpublished": lambda m: m.unpublished(1),
+    "backlog": lambda m: m.backlog(1),
     "statement_rows": lambda m: m.statement_rows(None, 1),
     "all_backlinks": lambda m: m.all_backlinks(None, 1),
     "all_redirects": lambda m: m.all_redirects(None, 1),
+    "on_lists": lambda m: m.on_lists(None, 1),
+    "orphans": lambda m: m.orphans(None, 1),
 }
 """The verbs that ask all shards, by design: lists across entities, polls, walks, and what is found by target."""
+
+
+async def erase_first(metadata: Metadata) -> None:
+    """The revision before the head."""
+    await metadata.commit(a_swap("Q1"))
+    await metadata.commit(a_swap("Q1", 2, 1))
+    await metadata.erase_revisions(Q1, [1], "why", "Alice", NOW)
 
 
 CALLS_OF_ONE: dict[str, Callable[[Metadata], Awaitable[object]]] = {
     "claim": lambda m: m.claim(a_claim(A), hash64, NOW),
     "claim of what is held": lambda m: m.claim(a_claim(A, held=[HASH_A]), hash64, NOW),
+    "claim of what the head's digest tells": lambda m: m.claim(
+        a_claim(B, held=[HASH_A], held_digest=digest_of_held({HASH_A: A.digest})), hash64, NOW
+    ),
     "hold": lambda m: m.hold(Q1, [HASH_A], an_attempt()),
     "release": lambda m: m.release(Q1, [HASH_A], an_attempt()),
     "find": lambda m: m.find([HASH_A]),
     "pending": lambda m: m.pending([HASH_A]),
     "unheld": lambda m: m.unheld([HASH_A]),
+    "condemn": lambda m: m.condemn([HASH_A], NOW),
+    "give_up": lambda m: m.give_up([HASH_A]),
+    "collected": lambda m: m.collected([HASH_A]),
+    "let_go": lambda m: m.let_go(Q1, [HASH_A], NOW),
+    "fates": lambda m: m.fates([Trial(Q1, an_attempt(), 0)]),
+    "owes": lambda m: m.owes(Q1),
+    "retention_ended": lambda m: m.retention_ended([Q1]),
+    "begin_erasure": lambda m: m.begin_erasure(an_erasure(1)),
+    "erasures_since": lambda m: m.erasures_since(NOW),
+    "erasures": lambda m: m.erasures(ErasuresPage(1)),
+    "unfinished": lambda m: m.unfinished(NOW, 1),
+    "put_off": lambda m: m.put_off(b"1" * 16, NOW),
+    "finish_erasure": lambda m: m.finish_erasure(b"1" * 16),
+    "erase_statement": lambda m: m.erase_statement(HASH_A, KEY),
+    "erased_among": lambda m: m.erased_among([HASH_A]),
+    "still_claimed": lambda m: m.still_claimed(HASH_A),
+    "unlink": lambda m: m.unlink(HASH_A, [EntityId("Q5")], [Q1, EntityId("Q2")]),
+    "erase_revisions": erase_first,
+    "erased_holdings": lambda m: m.erased_holdings(Q1),
+    "wipe": lambda m: m.wipe(Q1, [1]),
+    "reclaim": lambda m: m.reclaim(Q1, an_attempt(), 1, [HASH_A], NOW),
     "holders": lambda m: m.holders([HoldersPage(HASH_A, 1)]),
     "facts": lambda m: m.facts([HASH_A]),
     "heads": lambda m: m.heads([Q1]),
@@ -81,6 +120,8 @@ CALLS_OF_ONE: dict[str, Callable[[Metadata], Awaitable[object]]] = {
     "relink": lambda m: m.relink(Q1, 1, [a_link("Q5")], []),
     "backlinks": lambda m: m.backlinks([BacklinksPage(Q1, 1)]),
     "links_of": lambda m: m.links_of(Q1, [EntityId("Q5")]),
+    "redirects_of": lambda m: m.redirects_of([Q1]),
+    "lists_of": lambda m: m.lists_of([Q1]),
     "redirect": lambda m: m.redirect(Q1, EntityId("Q5"), 1, "Alice", NOW),
     "hold_lease": lambda m: m.hold_lease("relay", "one", 15, NOW),
 }
@@ -168,6 +209,14 @@ class TestStatements(Sharded, StatementsSuite):
     """Statements by hash."""
 
 
+class TestCollecting(Sharded, CollectingSuite):
+    """Statements on their way out."""
+
+
+class TestErasing(Sharded, ErasingSuite):
+    """Content that must be gone."""
+
+
 class TestHeads(Sharded, HeadsSuite):
     """Heads and revisions."""
 
@@ -182,6 +231,10 @@ class TestOutbox(Sharded, OutboxSuite):
 
 class TestLinks(Sharded, LinksSuite):
     """Backlinks and redirects."""
+
+
+class TestInspection(Sharded, InspectionSuite):
+    """Walks over everything."""
 
 
 class TestLeases(Sharded, LeasesSuite):

@@ -19,6 +19,7 @@ from storage.probe import NoConditionalCreation, probe
 from storage.sql.metadata import SqlMetadata
 from storage.sql.sqlite import Unit
 from tests.builders import NOW, a_body, a_key, a_link, a_swap, an_attempt, an_event
+from tests.conformance.erasing import an_erasure
 
 Q42 = EntityId("Q42")
 KEY = Key(Bucket.STATEMENTS, "1.json")
@@ -40,9 +41,23 @@ WRITES: dict[str, Callable[[], Awaitable[object]]] = {
     "put_absent": lambda: OBJECTS.put_absent([NewObject(KEY, b"", an_attempt())]),
     "tag": lambda: OBJECTS.tag({KEY: {}}),
     "delete": lambda: OBJECTS.delete([KEY]),
+    "expire": lambda: OBJECTS.expire([KEY]),
     "claim": lambda: METADATA.claim(Claim(Q42, an_attempt(), 0, [a_body()]), hash64, NOW),
     "hold": lambda: METADATA.hold(Q42, [1], an_attempt()),
     "release": lambda: METADATA.release(Q42, [1], an_attempt()),
+    "condemn": lambda: METADATA.condemn([1], NOW),
+    "give_up": lambda: METADATA.give_up([1]),
+    "collected": lambda: METADATA.collected([1]),
+    "let_go": lambda: METADATA.let_go(Q42, [1], NOW),
+    "begin_erasure": lambda: METADATA.begin_erasure(an_erasure(1)),
+    "put_off": lambda: METADATA.put_off(b"", NOW),
+    "finish_erasure": lambda: METADATA.finish_erasure(b""),
+    "erase_statement": lambda: METADATA.erase_statement(1, b"key"),
+    "still_claimed": lambda: METADATA.still_claimed(1),
+    "unlink": lambda: METADATA.unlink(1, [Q42], [Q42]),
+    "erase_revisions": lambda: METADATA.erase_revisions(Q42, [1], "why", "Alice", NOW),
+    "wipe": lambda: METADATA.wipe(Q42, [1]),
+    "reclaim": lambda: METADATA.reclaim(Q42, an_attempt(), 1, [1], NOW),
     "record_unchanged": lambda: METADATA.record_unchanged(Landed(Q42, 1, True, b""), b"", NOW),
     "reserve": lambda: METADATA.reserve(a_key(), Q42, NOW),
     "register": lambda: METADATA.register(Q42, NOW),
@@ -101,6 +116,9 @@ class Forgetful:
     async def delete(self, keys: Collection[Key]) -> None:
         for key in keys:
             self.stored.pop(key, None)
+
+    async def expire(self, keys: Collection[Key]) -> None:
+        raise NotImplementedError
 
 
 @pytest.mark.parametrize("how", ["replaces", "replaces and says no", "says yes", "does not say whose"])

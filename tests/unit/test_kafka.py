@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -12,21 +13,24 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+from aiokafka.conn import AIOKafkaConnection
 
 from storage import relay, times
 from storage.check import check
 from storage.edits import Base
 from storage.errors import Damaged, Unavailable
-from storage.events import event_json
+from storage.events import NotAnEvent, PositionGone, event_json
 from storage.kafka import Kafka, KafkaEvents
 from storage.model import Event
 from storage.ports import Position, Stores
+from storage.positions import places_in, position_at
 from tests.builders import an_event, an_item
 from tests.commit.making import edit, make
 from tests.conformance.events import once
 from tests.services.kafka import (
     EVERYTHING,
     FETCH,
+    METADATA,
     NOT_ENOUGH_REPLICAS,
     TOO_LARGE,
     MockKafka,
@@ -35,6 +39,7 @@ from tests.services.kafka import (
     running,
     wire,
 )
+from tests.services.line import Call
 
 PATIENCE = 20.0
 """Seconds in which a call must have ended that must not hang."""
@@ -60,7 +65,7 @@ def broker() -> Iterator[MockKafka]:
 async def line(broker: MockKafka) -> AsyncIterator[Wire]:
     """The only way to that broker, cut so far."""
     async with wire() as one:
-        one.broker = broker.port
+        one.server = broker.port
         broker.advertise(one.port)
         yield one
 
@@ -259,7 +264,7 @@ async def test_a_broker_that_has_forgotten_everything_is_told_what_is_new(
     last = (await events.read(None, STRICT))[-1].position
     with running() as other:
         await line.cut()
-        line.broker = other.port
+        line.server = other.port
         other.advertise(line.port)
         await line.mend()
         async with asyncio.timeout(PATIENCE):
@@ -268,7 +273,8 @@ async def test_a_broker_that_has_forgotten_everything_is_told_what_is_new(
             except Unavailable:
                 await events.publish(some("Q1", 4))
             assert await told(events) == ["Q1:4"]
-            assert [one.event.revision_id for one in await events.read(last, STRICT)] == [4]
+            with pytest.raises(PositionGone):
+                await events.read(last, STRICT)
         await line.cut()
 
 
@@ -282,7 +288,7 @@ async def test_a_broker_that_moves_is_looked_for_where_the_settings_say(
     assert await told(stream) == ["Q1:1"]
     await line.cut()
     async with wire() as other, asyncio.timeout(PATIENCE):
-        other.broker = broker.port
+        other.server = broker.port
         await other.mend()
         broker.advertise(other.port)
         with pytest.raises(Unavailable):
@@ -417,6 +423,29 @@ async def test_who_is_cancelled_leaves_a_stream_that_goes_on_in_order(
     assert await told(events) == ["Q1:1", "Q1:2", "Q1:3", "Q1:4"]
 
 
+@pytest.mark.parametrize("what", ["publish", "read"])
+async def test_who_is_cancelled_while_connecting_leaves_no_connection(
+    line: Wire, events: KafkaEvents, what: str
+) -> None:
+    """I16: in the middle of the first question to the broker, which has its own connection."""
+    await line.mend()
+    calling = asyncio.create_task(events.publish(some("Q1", 1)) if what == "publish" else _read(events))
+
+    def cancel(call: Call) -> None:
+        if int(call.name) == METADATA:
+            calling.cancel()
+
+    line.rule(cancel)
+    with pytest.raises(asyncio.CancelledError):
+        await calling
+    gc.collect()
+    assert [one for one in gc.get_objects() if isinstance(one, AIOKafkaConnection) and one.connected()] == []
+
+
+async def _read(events: KafkaEvents) -> None:
+    await events.read(None, 1)
+
+
 @pytest.mark.parametrize("held", [False, True], ids=["cut", "held"])
 async def test_closing_ends_though_the_broker_does_not_answer(
     line: Wire, impatient: Kafka, held: bool
@@ -482,8 +511,8 @@ async def test_a_stream_that_was_never_used_is_closed(impatient: Kafka) -> None:
     await KafkaEvents(impatient).close()
 
 
-async def test_what_retention_has_dropped_is_passed_over(shared: MockKafka) -> None:
-    """From the beginning, and from a place that is not there any more."""
+async def test_what_retention_has_dropped_is_not_passed_over_unsaid(shared: MockKafka) -> None:
+    """E5: from the beginning is from what is there; from a place that is not there any more is an error."""
     topic = shared.topic()
     stream = KafkaEvents(Kafka(shared.brokers, topic))
     await stream.publish(some("Q1", 1, 2, 3, 4, 5))
@@ -494,8 +523,10 @@ async def test_what_retention_has_dropped_is_passed_over(shared: MockKafka) -> N
     shared.forget(topic, partition, 3)
 
     assert not await stream.is_whole()
-    for place in (None, everything[0].position):
-        assert [one.event.revision_id for one in await stream.read(place, STRICT)] == [4, 5]
+    assert [one.event.revision_id for one in await stream.read(None, STRICT)] == [4, 5]
+    for place in (everything[0].position, Position(f"{(partition + 1) % 4}:0")):
+        with pytest.raises(PositionGone):
+            await stream.read(place, STRICT)
     assert [one.event.revision_id for one in await stream.read(everything[3].position, STRICT)] == [5]
     await stream.close()
 
@@ -506,9 +537,12 @@ async def test_a_partition_that_a_position_does_not_name_is_read_from_its_beginn
     """E5: there may be more partitions than when it was noted."""
     await near.publish([an_event(f"Q{number}", 1) for number in range(1, 31)])
 
-    known = await near.read(Position("0:1000000,1:0"), STRICT)
+    everything = await near.read(None, STRICT)
+    ends = places_in(everything[-1].position)
 
-    assert {one.event.entity_id for one in known} == {f"Q{number}" for number in range(1, 31)}
+    known = await near.read(position_at({0: ends[0], 1: ends[1]}), STRICT)
+
+    assert {one.event.id for one in known} == {one.event.id for one in everything if one.lane > 1}
 
 
 async def test_a_reader_asks_for_nothing_while_nobody_reads(line: Wire, events: KafkaEvents) -> None:
@@ -533,7 +567,37 @@ async def test_what_is_no_event_is_damage_and_not_passed_over(shared: MockKafka,
 
     with pytest.raises(Damaged, match=f"{topic}/2/0"):
         await stream.read(None, STRICT)
+    await stream.publish(some("Q1", 1))
+    with pytest.raises(NotAnEvent) as odd:
+        await stream.read(None, STRICT)
+    assert [one.event.id for one in await stream.read(Position(odd.value.beyond), STRICT)] == [
+        "Q1:1:creation"
+    ]
     await stream.close()
+
+
+async def test_what_comes_before_something_that_is_no_event_is_told_first(shared: MockKafka) -> None:
+    topic = shared.topic()
+    stream = KafkaEvents(Kafka(shared.brokers, topic))
+    await stream.publish(some("Q1", 1))
+    [first] = await stream.read(None, STRICT)
+    async with AIOKafkaProducer(bootstrap_servers=shared.brokers) as producer:
+        await producer.send_and_wait(topic, b"not json", key=b"Q1", partition=first.lane)
+
+    assert [one.event.id for one in await stream.read(None, STRICT)] == [first.event.id]
+    with pytest.raises(NotAnEvent):
+        await stream.read(first.position, STRICT)
+    await stream.close()
+
+
+async def test_more_may_read_at_once_than_there_are_readers(near: KafkaEvents) -> None:
+    """E5: each of its own place."""
+    await near.publish(some("Q1", *range(1, 21)))
+    everything = await near.read(None, STRICT)
+
+    pages = await asyncio.gather(*(near.read(one.position, STRICT) for one in everything))
+
+    assert [len(page) for page in pages] == list(range(19, -1, -1))
 
 
 async def test_why_the_broker_is_not_reached_is_told_and_not_logged(

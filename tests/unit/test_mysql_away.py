@@ -14,6 +14,8 @@ from sqlalchemy import Connection
 
 from storage.errors import HeadMoved, OutcomeUnknown, Unavailable
 from storage.sql.mysql import MysqlDatabase, MysqlPlace, open_mysql
+from tests.services import speech
+from tests.services.line import Fault, line_to
 from tests.services.mariadb import MariaDB, mysql, mysql_server, new_data, running, shared_place
 from tests.unit.test_mysql import put, rows
 
@@ -138,68 +140,22 @@ async def test_a_server_that_hangs_when_a_unit_has_run_is_not_waited_for(
 # The answer to a commit
 
 
-class Line:
-    """Passes on bytes to a server, until `befalls` says what is to befall those who send COMMIT."""
-
-    def __init__(self, port: int) -> None:
-        self._server_port = port
-        self.befalls: str | None = None
-        self.served: list[asyncio.Task[None]] = []
-
-    def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection."""
-        self.served.append(asyncio.create_task(self._serve(reader, writer)))
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self._server_port)
-        befallen: str | None = None
-
-        async def there() -> None:
-            nonlocal befallen
-            while data := await reader.read(65536):
-                if b"COMMIT" in data:
-                    befallen = self.befalls
-                if befallen == "lost on the way":
-                    return
-                server_writer.write(data)
-
-        async def back() -> None:
-            while data := await server_reader.read(65536):
-                if befallen == "answer lost":
-                    return
-                if befallen is None:
-                    writer.write(data)
-
-        ways = [asyncio.create_task(there()), asyncio.create_task(back())]
-        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        for way in ways:
-            way.cancel()
-        await asyncio.gather(*ways, return_exceptions=True)
-        writer.close()
-        server_writer.close()
-
-
 @pytest.mark.parametrize(
-    ("befalls", "there"), [("lost on the way", set()), ("answer lost", {1}), ("no answer", {1})]
+    ("befalls", "there"), [(Fault.REQUEST_LOST, set()), (Fault.ANSWER_LOST, {1}), (Fault.ANSWER_HELD, {1})]
 )
 async def test_a_commit_without_answer_is_unknown(
-    mysql: MysqlDatabase, shared_place: MysqlPlace, befalls: str, there: set[int]
+    mysql: MysqlDatabase, shared_place: MysqlPlace, befalls: Fault, there: set[int]
 ) -> None:
     """W1: it may have landed, or not; and the next write is a new one."""
-    line = Line(shared_place.port)
-    proxy = await asyncio.start_server(line.serve, "127.0.0.1", 0)
-    port = proxy.sockets[0].getsockname()[1]
-    place = replace(shared_place, host="127.0.0.1", port=port, connections=1, unit_seconds=1.0)
-    async with open_mysql(place) as database:
-        await database.write(rows)
-        line.befalls = befalls
+    async with line_to(speech.mysql, shared_place.port) as line:
+        place = replace(shared_place, host="127.0.0.1", port=line.port, connections=1, unit_seconds=1.0)
+        async with open_mysql(place) as database:
+            await database.write(rows)
+            line.fail(befalls, name="COMMIT")
 
-        with pytest.raises(OutcomeUnknown):
-            await database.write(put(1))
+            with pytest.raises(OutcomeUnknown):
+                await database.write(put(1))
 
-        line.befalls = None
-        assert await mysql.read(rows) == there
-        await database.write(put(2))
-    proxy.close()
-    await asyncio.gather(proxy.wait_closed(), *line.served)
+            assert await mysql.read(rows) == there
+            await database.write(put(2))
     assert await mysql.read(rows) == there | {2}

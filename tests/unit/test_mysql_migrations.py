@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import count
 from pathlib import Path
@@ -16,10 +17,12 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, NullPool, create_engine, event, inspect
 from sqlalchemy.engine import URL
 
-from storage.sql.migrate import HEAD, NewerSchema, migrate
+from schemas import load
+from storage.sql.ddl import ddl, of_vitess
+from storage.sql.migrate import HEAD, NewerSchema, migrate, version
 from storage.sql.mysql import MysqlPlace, open_mysql
 from storage.sql.tables import metadata
-from tests.services.mariadb import mysql_server, new_data, new_place
+from tests.services.mariadb import a_database, mysql_server, new_data, new_place
 
 __all__ = ["mysql_server", "new_data", "new_place"]
 
@@ -29,11 +32,16 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def connection(new_place: MysqlPlace) -> Iterator[Connection]:
     """To a database without tables."""
-    place = new_place
+    with opened(new_place) as one:
+        yield one
+
+
+@contextmanager
+def opened(place: MysqlPlace) -> Iterator[Connection]:
+    """A connection to a database as it is."""
     url = URL.create("mysql+pymysql", place.user, place.password, place.host, place.port, place.database)
-    engine = create_engine(url, poolclass=NullPool)
-    with engine.connect() as opened:
-        yield opened
+    with create_engine(url, poolclass=NullPool).connect() as one:
+        yield one
 
 
 def test_migrated_tables_are_those_of_the_definitions(connection: Connection) -> None:
@@ -83,10 +91,69 @@ def test_a_migration_that_is_cut_off_anywhere_is_ended_by_the_next(connection: C
             connection.rollback()
             connection.invalidate()  # the process is gone, and its lock with it
 
-    assert tried > len(metadata.tables)
+    assert tried > 12, "as many as the version with the most steps has"
     context = MigrationContext.configure(connection, opts={"compare_type": True})
     assert compare_metadata(context, metadata) == []
     assert context.get_current_revision() == HEAD
+
+
+def made(connection: Connection) -> dict[str, str]:
+    """How the server itself tells each table, collations included; its indexes in the order of their names."""
+    told = {}
+    for name in inspect(connection).get_table_names():
+        lines = (
+            connection.exec_driver_sql(f"SHOW CREATE TABLE {name}").one()[1].replace(",\n", "\n").split("\n")
+        )
+        indexes = [line for line in lines if line.startswith("  KEY ")]
+        told[name] = "\n".join([line for line in lines if line not in indexes] + sorted(indexes))
+    return told
+
+
+def apply(connection: Connection, script: str) -> None:
+    """Run a script's statements."""
+    for statement in script.split(";\n"):
+        if statement.strip():
+            connection.exec_driver_sql(statement).close()
+
+
+def test_written_out_tables_are_those_that_migrations_make(
+    connection: Connection, mysql_server: MysqlPlace
+) -> None:
+    """S5: who lets others apply them has the same, the version noted."""
+    migrate(connection)
+    connection.commit()
+
+    with a_database(mysql_server) as other, opened(other) as applied:
+        apply(applied, ddl())
+        assert made(applied) == made(connection)
+        assert version(applied) == HEAD
+
+
+def test_written_out_for_vitess_the_keyspaces_have_all_tables_between_them(
+    connection: Connection, mysql_server: MysqlPlace
+) -> None:
+    """And can be applied again, since the service that does it is started again."""
+    migrate(connection)
+    connection.commit()
+
+    with a_database(mysql_server) as other, opened(other) as applied:
+        for name, text in (*of_vitess().items(), *of_vitess().items()):
+            if name.endswith(".sql"):
+                apply(applied, text)
+        assert made(applied) == made(connection)
+
+
+def test_what_is_in_no_shard_is_found_from_the_keyspace_that_all_log_in_to() -> None:
+    rules = json.loads(of_vitess()["routing_rules.json"])["rules"]
+    keyspaces = load("vschema.json")["keyspaces"]
+
+    assert {rule["from_table"]: rule["to_tables"] for rule in rules} == {
+        asked: [f"wikibase_unsharded.{table}"]
+        for table in keyspaces["wikibase_unsharded"]["tables"]
+        for asked in (table, f"wikibase.{table}")
+    }
+    for keyspace, vschema in keyspaces.items():
+        assert json.loads(of_vitess()[f"{keyspace}.vschema.json"]) == vschema
 
 
 async def test_tables_of_a_newer_program_are_refused_by_name(new_place: MysqlPlace) -> None:

@@ -6,6 +6,7 @@ The server's own account of its plans, for the statements that the verbs have se
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -83,7 +84,7 @@ async def filled(mysql: MysqlDatabase) -> MysqlDatabase:
     for number, entity in enumerate(ENTITIES):
         hashes = HASHES[number * 10 : number * 10 + 10]
         await metadata.commit(a_swap(entity, 1, key=a_key(number)))
-        await metadata.commit(a_swap(entity, 2, 1, hashes=hashes))
+        await metadata.commit(replace(a_swap(entity, 2, 1, hashes=hashes), joined={"is_locked", "type:lock"}))
         await metadata.hold(entity, hashes, None)
         await metadata.relink(
             entity, 1, [a_link(f"Q{target}", one) for target, one in enumerate(hashes, 1)], []
@@ -92,7 +93,7 @@ async def filled(mysql: MysqlDatabase) -> MysqlDatabase:
         await metadata.register(entity, NOW)
     tables = (
         "entity_head, entity_revisions, entity_revision_meta, statement_content, statement_references,"
-        " statement_pending, entity_backlinks, entity_redirects, entity_id_mapping, outbox, idempotent_outcomes"
+        " statement_pending, entity_backlinks, entity_redirects, entity_lists, entity_id_mapping, outbox, idempotent_outcomes"
     )
     await mysql.write(lambda c: c.exec_driver_sql(f"ANALYZE TABLE {tables}").close())
     return mysql
@@ -128,6 +129,10 @@ OF_KEYS: dict[str, Callable[[Metadata], Awaitable[object]]] = {
     "backlinks of a property": lambda m: m.backlinks(
         [BacklinksPage(EntityId("Q3"), PAGE, None, PropertyId("P31"))]
     ),
+    "redirects_of": lambda m: m.redirects_of(SOME),
+    "lists_of": lambda m: m.lists_of(SOME),
+    "on_lists": lambda m: m.on_lists(ENTITIES[5], PAGE),
+    "all_redirects": lambda m: m.all_redirects(ENTITIES[5], PAGE),
     "links_of": lambda m: m.links_of(SOME[0], [EntityId("Q3")]),
     "redirect": lambda m: m.redirect(SOME[0], None, 2, "Alice", NOW),
     "redirects_to": lambda m: m.redirects_to([RedirectsPage(one, PAGE) for one in ENTITIES[:3]]),
@@ -161,3 +166,20 @@ async def test_every_statement_goes_by_an_index_to_its_rows(filled: MysqlDatabas
         ]
 
     assert slow == []
+
+
+POLLS: dict[str, Callable[[Metadata], Awaitable[object]]] = {
+    "outbox_underived": lambda m: m.underived(PAGE),
+    "outbox_unpublished": lambda m: m.unpublished(PAGE),
+}
+
+
+async def test_a_poll_goes_by_the_index_of_what_it_looks_for(filled: MysqlDatabase) -> None:
+    """E3: what waits for Kafka is not looked through for what is to be derived, nor sorted."""
+    explained = Explained(filled)
+
+    for call in POLLS.values():
+        await call(SqlMetadata(explained))
+
+    assert [step["key"] for _, step in explained.plans] == list(POLLS)
+    assert not [step for _, step in explained.plans if "filesort" in step["Extra"]]

@@ -22,7 +22,7 @@ from storage.ports import (
     RevisionFilter,
     UsedStatements,
 )
-from storage.sql import links, revisions, uses
+from storage.sql import links, outbox, revisions, uses
 from storage.sql.migrate import migrate
 from storage.sql.sqlite import engine_of
 from tests.builders import NOW
@@ -147,6 +147,19 @@ LISTS: dict[str, tuple[Read, str]] = {
         most_used(UsedStatements(), (5, 7)),
         "statement_content_by_use (ref_count=? AND content_hash<?)",
     ),
+    "underived": (lambda connection, _: outbox.underived(connection, 10), "outbox_underived (derived=?)"),
+    "unpublished": (
+        lambda connection, _: outbox.unpublished(connection, 10),
+        "outbox_unpublished (published=?)",
+    ),
+    "what is to be derived, counted": (
+        lambda connection, _: outbox._owed(connection, outbox._OWED_DERIVING, 10),
+        "outbox_underived (derived=?)",
+    ),
+    "what is to be published, counted": (
+        lambda connection, _: outbox._owed(connection, outbox._OWED_PUBLISHING, 10),
+        "outbox_unpublished (published=?)",
+    ),
     "the rest of a count, rising": (
         most_used(UsedStatements(ascending=True), (5, 7)),
         "statement_content_by_use (ref_count=? AND content_hash>?)",
@@ -170,7 +183,7 @@ def test_a_read_goes_by_its_index_and_sorts_nothing(
     steps = plan(connection, read, count)
 
     assert any(f"INDEX {step}" in one for one in steps), steps
-    tables = ("entity_", "statement_")
+    tables = ("entity_", "statement_", "outbox")
     assert not [one for one in steps if one.startswith(tuple(f"SCAN {table}" for table in tables))], steps
     assert not [one for one in steps if "TEMP B-TREE" in one], steps
 

@@ -16,8 +16,9 @@ from storage.probe import NoConditionalCreation, probe
 from storage.s3 import S3Objects, open_s3
 from storage.s3_client import Folder, S3Client, S3Place, S3Refusal, connected
 from tests.builders import an_attempt
+from tests.services import speech
 from tests.services.calls import Answer, Onward, intercepted
-from tests.services.line import Line, line_to
+from tests.services.line import Fault, Line, line_to
 from tests.services.seaweed import Seaweed, place, running, seaweed
 
 __all__ = ["place", "seaweed"]
@@ -50,7 +51,7 @@ async def client(place: S3Place) -> AsyncIterator[S3Client]:
 @pytest.fixture
 async def line(seaweed: Seaweed) -> AsyncIterator[Line]:
     """The way that `far` goes."""
-    async with line_to(seaweed.port) as opened:
+    async with line_to(speech.http, seaweed.port) as opened:
         yield opened
 
 
@@ -213,11 +214,11 @@ async def test_a_deletion_that_is_refused_is_told(place: S3Place) -> None:
 
 async def test_a_write_whose_answer_is_lost_is_known_as_ones_own(far: S3Objects, line: Line) -> None:
     """I2: the driver writes again, is refused, and the object says whose it is."""
-    line.lose("PUT")
+    line.fail(Fault.ANSWER_LOST, name="PUT")
 
     assert await far.put_absent([an_object(data=b"mine", attempt=7)]) == {KEY: an_attempt(7)}
 
-    assert line.lost == 1
+    assert len(line.befallen) == 1
     assert await far.get([KEY]) == {KEY: StoredObject(b"mine", an_attempt(7), {})}
 
 
@@ -226,17 +227,17 @@ async def test_a_refusal_that_is_lost_does_not_become_ones_own(
 ) -> None:
     """I1."""
     await objects.put_absent([an_object(data=b"first", attempt=1)])
-    line.lose("PUT")
+    line.fail(Fault.ANSWER_LOST, name="PUT")
 
     assert await far.put_absent([an_object(data=b"second", attempt=2)]) == {KEY: an_attempt(1)}
 
 
 async def test_when_all_answers_are_lost_nobody_knows_until_asked_again(far: S3Objects, line: Line) -> None:
     """I2."""
-    line.lose("PUT", times=100)
+    line.fail(Fault.ANSWER_LOST, name="PUT", times=100)
     with pytest.raises(Unavailable):
         await far.put_absent([an_object(attempt=7)])
-    line.lose("PUT", times=0)
+    line.calm()
 
     assert await far.put_absent([an_object(attempt=7)]) == {KEY: an_attempt(7)}
 
@@ -244,7 +245,7 @@ async def test_when_all_answers_are_lost_nobody_knows_until_asked_again(far: S3O
 async def test_an_object_of_which_half_arrives_is_not_an_object(far: S3Objects, line: Line) -> None:
     """I5."""
     await far.put_absent([an_object(data=b"x" * 300_000)])
-    line.cut("GET", 1000, times=100)
+    line.fail(Fault.ANSWER_TORN, name="GET", times=100)
 
     with pytest.raises(Unavailable):
         await far.get([KEY])
@@ -261,6 +262,36 @@ async def test_a_server_that_says_nothing_is_unavailable(place: S3Place) -> None
         async with open_s3(silent) as objects:
             with pytest.raises(Unavailable, match="ReadTimeoutError"):
                 await objects.get([KEY])
+
+
+async def test_a_write_that_is_not_answered_is_tried_again(
+    place: S3Place, line: Line, seaweed: Seaweed
+) -> None:
+    """The driver would by itself wait for the server's word to go on, without an end."""
+    impatient = replace(place, endpoint=f"http://127.0.0.1:{line.port}", read_seconds=0.2)
+    line.fail(Fault.REQUEST_HELD, name="PUT")
+    async with open_s3(impatient) as objects, asyncio.timeout(20):
+        assert await objects.put_absent([an_object()]) == {}
+
+    assert [call.name for call in line.calls] == ["PUT", "PUT"]
+    assert b"expect:" not in line.calls[0].data.lower()
+
+
+async def test_a_server_that_takes_nothing_in_is_unavailable(place: S3Place) -> None:
+    """However much there is to be sent: what is not sent is not answered, and the driver waits for answers alone."""
+    over = asyncio.Event()
+
+    async def hold(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await over.wait()
+        writer.transport.abort()
+
+    async with await asyncio.start_server(hold, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        full = replace(place, endpoint=f"http://127.0.0.1:{port}", connect_seconds=0.05, read_seconds=0.05)
+        async with open_s3(full) as objects, asyncio.timeout(20):
+            with pytest.raises(Unavailable, match="TimeoutError"):
+                await objects.put_absent([an_object(data=b"x" * 2**25)])
+        over.set()
 
 
 @pytest.fixture
