@@ -25,7 +25,7 @@ from tests.benchmarks import edits
 from tests.benchmarks.edits import Result, result_of
 from tests.benchmarks.servers import Servers
 
-DOCUMENTS = 300
+DOCUMENTS = 1_000
 EDITS = 320
 Sent = list[tuple[str, tuple[Any, ...]]]
 """Statements with what is bound to them."""
