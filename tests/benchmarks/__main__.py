@@ -1,8 +1,8 @@
 """`make bench`: tables of ratios, JSON beside them in `benchmarks-out/`.
 
-Arguments choose parts; without any all are measured. On the embedded engines: `storage`, `http`, `targets`, `profile` (of
-the import), `memory`, which takes the number of queries as `memory=100000`. On MySQL and S3, which are started: `reads` (of
-S3), `edits`, `import`, `http-servers`, `targets-servers`, `database`, `backlog`, and `outage`, which takes the seconds of
+Arguments choose parts; without any all are measured. On the embedded engines: `storage`, `http`, `targets`, `database`, `profile`
+(of the import), `memory`, which takes the number of queries as `memory=100000`. On MySQL and S3, which are started: `reads` (of
+S3), `edits`, `import`, `http-servers`, `targets-servers`, `database-servers`, `backlog`, and `outage`, which takes the seconds of
 Kafka's absence as `outage=600`.
 """
 
@@ -24,6 +24,7 @@ from app.compose import open_embedded
 from app.settings import Settings
 from tests.benchmarks import (
     backlog,
+    database_reads,
     edits,
     filled,
     import_floor,
@@ -43,8 +44,11 @@ from tests.benchmarks.tables import show_figures, show_served, show_targets
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "wikidata"
 ROUNDS = 3
-HERE = ("storage", "http", "targets", "memory", "profile")
-ON_SERVERS = ("reads", "edits", "import", "http-servers", "targets-servers", "backlog", "outage")
+HERE = ("storage", "http", "targets", "memory", "database", "profile")
+FILLED = ("http", "targets", "database")
+"""Of stores that are filled; also on servers, by the name with this at its end."""
+SERVERS = "-servers"
+ON_SERVERS = ("reads", "edits", "import", *(f"{part}{SERVERS}" for part in FILLED), "backlog", "outage")
 QUERIES = 5_000
 """Of the worker whose memory is looked at."""
 AWAY, PER_SECOND = 10.0, 15.0
@@ -59,7 +63,7 @@ async def _here(wanted: Mapping[str, float], folder: Path) -> None:
         _keep("storage", figures)
         show_figures(figures)
     place, known = Settings(data=folder / "filled"), list[str]()
-    if not wanted.keys().isdisjoint(("http", "targets", "memory")):
+    if not wanted.keys().isdisjoint((*FILLED, "memory")):
         async with open_embedded(place.data, inline=True) as stores:
             known = await filled.fill(stores, paths, folder / "made")
     if "http" in wanted:
@@ -77,6 +81,11 @@ async def _here(wanted: Mapping[str, float], folder: Path) -> None:
     if reached:
         _keep("targets", {one.name: one.told() for one in reached})
         show_targets("the embedded engines", reached)
+    if "database" in wanted:
+        async with open_embedded(place.data) as stores:
+            reads = await database_reads.measure(place, stores, folder / "database", over_http.ROUNDS)
+        _keep("database", reads)
+        show_figures(reads)
     if "profile" in wanted:
         shares = await import_profile.measure(paths, folder / "profile")
         _keep("profile", shares)
@@ -121,7 +130,7 @@ async def _on_servers(wanted: Mapping[str, float], running: Servers, folder: Pat
             figures = await _figures(part, running, paths, folder / part, wanted[part] or AWAY)
             _keep(part, figures)
             show_figures(figures)
-    if wanted.keys().isdisjoint(("http-servers", "targets-servers")):
+    if wanted.keys().isdisjoint(f"{part}{SERVERS}" for part in FILLED):
         return
     place = running.engines.empty(folder / "filled")
     async with running.engines.opened(place) as stores:
@@ -134,6 +143,11 @@ async def _on_servers(wanted: Mapping[str, float], running: Servers, folder: Pat
         reached = await targets.measure(place, known, folder / "targets", over_http.ROUNDS)
         _keep("targets-servers", {one.name: one.told() for one in reached})
         show_targets("MySQL and S3", reached)
+    if "database-servers" in wanted:
+        async with running.engines.opened(place) as stores:
+            reads = await database_reads.measure(place, stores, folder / "database", over_http.ROUNDS)
+        _keep("database-servers", reads)
+        show_figures(reads)
 
 
 async def _figures(

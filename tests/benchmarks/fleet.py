@@ -31,6 +31,8 @@ OURS, STANDARD, ARIADNE, HAND, SCALAR, BYTES = (
     "JSON scalar",
     "bytes",
 )
+BARE = "bare driver"
+"""Ours with the hottest rows read past the toolkit, see `database_reads`."""
 ALL = (OURS, STANDARD, ARIADNE, HAND, SCALAR, BYTES)
 AT_ONCE = 4
 """Connections to each, for rates: enough that the server never waits for the client."""
@@ -120,6 +122,8 @@ def _process(who: str, settings: Settings) -> AbstractContextManager[Process]:
         return serving(settings)
     if who == STANDARD:
         return serving(settings, also={"PLAN": "off"})
+    if who == BARE:
+        return serving(settings, module="tests.benchmarks.database_reads")
     return serving(settings, module="tests.benchmarks.peers", also={"PYTHONPATH": f"{_peers()}:."})
 
 

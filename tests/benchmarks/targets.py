@@ -122,10 +122,11 @@ async def _large_against_small(ours: Served, rounds: int, when: str) -> Target:
         item = requests.sized(OURS, statements, "")["id"]
         return asked(requests.TWO, {"id": item, "properties": ["P31"]})
 
+    many, few = max(requests.STATEMENTS), requests.FEW
     large, small = await _in_turns(
-        [partial(_median, ours, sent(statements)) for statements in (10_000, 10)], rounds
+        [partial(_median, ours, sent(statements)) for statements in (many, few)], rounds
     )
-    name = f"P31 of an item with 10,000 statements, {when}: median time, against one with 10"
+    name = f"P31 of an item with {many:,} statements, {when}: median time, against one with {few}"
     return Target(name, 1.5, _each(large, small))
 
 
@@ -163,7 +164,7 @@ async def _old_against_young(ours: Served, rounds: int) -> Target:
         "the same calls" if calls[young] == calls[old] else f"other calls: {calls[old]}, not {calls[young]}"
     )
     return Target(
-        "edit of a label of an item with 10,000 revisions: median time, against one with 10",
+        f"edit of a label of an item with {old:,} revisions: median time, against one with {young}",
         1.25,
         _each(took[old], took[young]),
         note=same,
