@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from typing import cast
 
+IDLE_SECONDS = 3.0
+"""After which a connection is made anew: the server closes those that nothing comes on for five."""
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
@@ -38,9 +40,12 @@ class Answer:
 
 
 class Connection(asyncio.Protocol):
-    """One connection, one request at a time on it."""
+    """A connection to a port of this machine, one request at a time on it."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._last = 0.0
+        """When it was used."""
         self._transport: asyncio.Transport | None = None
         self._answer: asyncio.Future[bytes] | None = None
         self._head = b""
@@ -72,27 +77,36 @@ class Connection(asyncio.Protocol):
 
     async def ask(self, sent: bytes) -> Answer:
         """Send a request and take its answer, whose status must be 200."""
-        assert self._transport is not None
+        transport = self._transport
+        if transport is None or time.perf_counter() - self._last > IDLE_SECONDS:
+            transport = await self._connected()
         self._head, self._body, self._missing = b"", [], -1
         self._answer = asyncio.get_running_loop().create_future()
         start = time.perf_counter()
-        self._transport.write(sent)
+        transport.write(sent)
         body = await self._answer
-        seconds = time.perf_counter() - start
+        self._last = time.perf_counter()
         assert self._head.startswith(b"HTTP/1.1 200"), (self._head[:500], body[:1000])
-        return Answer(body, seconds)
+        return Answer(body, self._last - start)
+
+    async def _connected(self) -> asyncio.Transport:
+        self.close()
+        self._answer = None
+        await asyncio.get_running_loop().create_connection(lambda: self, "127.0.0.1", self._port)
+        assert self._transport is not None
+        return self._transport
 
     def close(self) -> None:
         """Let go of it."""
         if self._transport is not None:
             self._transport.close()
+            self._transport = None
 
 
-@asynccontextmanager
-async def connected(port: int, number: int) -> AsyncIterator[list[Connection]]:
-    """So many connections to a port of this machine."""
-    loop = asyncio.get_running_loop()
-    made = [(await loop.create_connection(Connection, "127.0.0.1", port))[1] for _ in range(number)]
+@contextmanager
+def connected(port: int, number: int) -> Iterator[list[Connection]]:
+    """So many connections to a port of this machine; each is made when it is wanted."""
+    made = [Connection(port) for _ in range(number)]
     try:
         yield made
     finally:

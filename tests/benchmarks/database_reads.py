@@ -220,7 +220,7 @@ async def _in_requests(place: Settings, folder: Path, rounds: int) -> dict[str, 
         Work("the row of an older revision", "", older, {"id": requests.HUB, "n": requests.REVISIONS // 2}),
     ]
     found: dict[str, dict[str, float]] = {}
-    async with fleet(place, (OURS, BARE), folder) as running:
+    with fleet(place, (OURS, BARE), folder) as running:
         for work in works:
             took = {who: Took() for who in running}
             for number in range(rounds + 1):

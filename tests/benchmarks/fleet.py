@@ -9,8 +9,8 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from hashlib import sha256
 from pathlib import Path
@@ -91,12 +91,12 @@ class Served:
         return self.connections[0]
 
 
-@asynccontextmanager
-async def fleet(
+@contextmanager
+def fleet(
     place: Settings, whom: Sequence[str], folder: Path, *, cache_bytes: int | None = None
-) -> AsyncIterator[dict[str, Served]]:
+) -> Iterator[dict[str, Served]]:
     """These, running. `cache_bytes` is the setting, its default for None."""
-    async with AsyncExitStack() as stack:
+    with ExitStack() as stack:
         running: dict[str, Served] = {}
         for who in whom:
             settings = replace(place, poll_seconds=HOUR, collect_hours=0)
@@ -107,7 +107,7 @@ async def fleet(
                 if not settings.data.exists():
                     shutil.copytree(place.data, settings.data)
             process = stack.enter_context(_process(who, settings))
-            connections = await stack.enter_async_context(connected(process.port, AT_ONCE))
+            connections = stack.enter_context(connected(process.port, AT_ONCE))
             running[who] = Served(who, process, connections)
         yield running
 

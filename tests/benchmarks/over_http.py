@@ -57,14 +57,14 @@ async def measure(
 ) -> dict[str, Figures]:
     """All works on what is at a place, some ids of which are known: reads warm, reads with nothing kept, edits."""
     found: dict[str, Figures] = {}
-    async with fleet(place, ALL, folder) as running:
+    with fleet(place, ALL, folder) as running:
         works = await works_of(running[OURS], known)
         for name, took in (await reads(running, works, rounds)).items():
             found[name] = figures(took, running)
         for name, took in (await edits(running, rounds)).items():
             found[name] = figures(took, running)
     whom = (OURS, STANDARD, ARIADNE, HAND)
-    async with fleet(place, whom, folder, cache_bytes=0) as running:
+    with fleet(place, whom, folder, cache_bytes=0) as running:
         for name, took in (await reads(running, works[:3], rounds, rated=False)).items():
             found[f"{name}, nothing cached"] = figures(took, running)
     return found

@@ -59,7 +59,7 @@ class Target:
 async def measure(place: Settings, known: Sequence[str], folder: Path, rounds: int) -> list[Target]:
     """All of them on what is at a place, but memory."""
     found: list[Target] = []
-    async with fleet(place, (OURS, STANDARD, HAND), folder) as running:
+    with fleet(place, (OURS, STANDARD, HAND), folder) as running:
         ours = running[OURS]
         works = await works_of(ours, known)
         took = await reads(running, works[:3], rounds)
@@ -68,7 +68,7 @@ async def measure(place: Settings, known: Sequence[str], folder: Path, rounds: i
         found.append(await _large_against_small(ours, rounds, "warm"))
         found += await _steady(ours, works, took)
         found.append(await _old_against_young(ours, rounds))
-    async with fleet(place, (OURS, HAND), folder, cache_bytes=0) as running:
+    with fleet(place, (OURS, HAND), folder, cache_bytes=0) as running:
         found.append(await _large_against_small(running[OURS], rounds, "nothing cached"))
         if place.s3_endpoint:
             found += [await _against_bare_reads(running, count, rounds) for count in (1, 50, 200)]

@@ -73,7 +73,7 @@ def mixed(known: Sequence[str], seed: int = 1) -> Iterator[bytes]:
 
 async def measure(place: Settings, known: Sequence[str], folder: Path, queries: int) -> Memory:
     """A worker as it is served, after so many queries."""
-    async with fleet(place, (OURS,), folder) as running:
+    with fleet(place, (OURS,), folder) as running:
         ours = running[OURS]
         at_first = ours.process.memory()
         waiting = islice(mixed(known), queries)

@@ -45,21 +45,23 @@ async def server(*pieces: bytes, seconds: float = 0.0) -> AsyncIterator[int]:
 
 @pytest.mark.parametrize("at", range(1, len(ANSWER)))
 async def test_an_answer_in_pieces_is_taken_whole(at: int) -> None:
-    async with server(ANSWER[:at], ANSWER[at:]) as port, connected(port, 1) as (connection,):
-        assert (await connection.ask(request("/", b"{}"))).body == b"0123456789"
+    async with server(ANSWER[:at], ANSWER[at:]) as port:
+        with connected(port, 1) as (connection,):
+            assert (await connection.ask(request("/", b"{}"))).body == b"0123456789"
 
 
 async def test_an_answer_that_is_no_success_is_no_answer() -> None:
     refused = b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"
-    async with server(refused) as port, connected(port, 1) as (connection,):
-        with pytest.raises(AssertionError):
+    async with server(refused) as port:
+        with connected(port, 1) as (connection,), pytest.raises(AssertionError):
             await connection.ask(request("/", b"{}"))
 
 
 async def test_who_waits_for_a_connection_has_waited() -> None:
     """Twice as many are due as one connection can carry: the later one is, the longer it has waited."""
-    async with server(ANSWER, seconds=0.05) as port, connected(port, 1) as connections:
-        times = await steadily(connections, request("/", b"{}"), per_second=40, seconds=0.5)
+    async with server(ANSWER, seconds=0.05) as port:
+        with connected(port, 1) as connections:
+            times = await steadily(connections, request("/", b"{}"), per_second=40, seconds=0.5)
     assert len(times) > 5
     assert times[-1] > times[0] + 0.1
 
