@@ -20,7 +20,7 @@ from typing import Any
 import uvloop
 
 from app import samples
-from app.compose import open_embedded
+from app.compose import open_stores
 from app.settings import Settings
 from tests.benchmarks import (
     backlog,
@@ -64,8 +64,8 @@ async def _here(wanted: Mapping[str, float], folder: Path) -> None:
         show_figures(figures)
     place, known = Settings(data=folder / "filled"), list[str]()
     if not wanted.keys().isdisjoint((*FILLED, "memory")):
-        async with open_embedded(place.data, inline=True) as stores:
-            known = await filled.fill(stores, paths, folder / "made")
+        async with open_stores(place, alone=True) as stores:
+            known = await filled.fill(stores, paths)
     if "http" in wanted:
         served = await over_http.measure(place, known, folder / "http")
         _keep("http", served)
@@ -82,7 +82,7 @@ async def _here(wanted: Mapping[str, float], folder: Path) -> None:
         _keep("targets", {one.name: one.told() for one in reached})
         show_targets("the embedded engines", reached)
     if "database" in wanted:
-        async with open_embedded(place.data) as stores:
+        async with open_stores(place) as stores:
             reads = await database_reads.measure(place, stores, folder / "database", over_http.ROUNDS)
         _keep("database", reads)
         show_figures(reads)
@@ -133,8 +133,8 @@ async def _on_servers(wanted: Mapping[str, float], running: Servers, folder: Pat
     if wanted.keys().isdisjoint(f"{part}{SERVERS}" for part in FILLED):
         return
     place = running.engines.empty(folder / "filled")
-    async with running.engines.opened(place) as stores:
-        known = await filled.fill(stores, paths, folder / "made")
+    async with open_stores(place, alone=True) as stores:
+        known = await filled.fill(stores, paths)
     if "http-servers" in wanted:
         served = await over_http.measure(place, known, folder / "http")
         _keep("http-servers", served)
@@ -144,7 +144,7 @@ async def _on_servers(wanted: Mapping[str, float], running: Servers, folder: Pat
         _keep("targets-servers", {one.name: one.told() for one in reached})
         show_targets("MySQL and S3", reached)
     if "database-servers" in wanted:
-        async with running.engines.opened(place) as stores:
+        async with open_stores(place) as stores:
             reads = await database_reads.measure(place, stores, folder / "database", over_http.ROUNDS)
         _keep("database-servers", reads)
         show_figures(reads)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import chain
-from pathlib import Path
+from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
 from app import samples
 from app.importing import import_documents
-from app.intake import Intake, read
+from app.intake import Document, Place, read
 from storage import times
 from storage.ids import EntityId
 from storage.keys import snapshot_key
@@ -23,19 +21,19 @@ from tests.builders import a_swap
 
 PAST = {10: "Q2000020010", 10_000: "Q2000020020"}
 """By their number of revisions, items with nothing in them."""
+MADE = Place("made", "")
 AT_ONCE = 500
 """Revisions in one transaction."""
 
 
-async def fill(stores: Stores, paths: Sequence[str], folder: Path) -> list[str]:
+async def fill(stores: Stores, paths: Sequence[str]) -> list[str]:
     """Import all, and give the made ones their past. Answers the ids of all that were not made here."""
-    folder.mkdir(parents=True, exist_ok=True)
-    requests.write_made(folder / "made.ndjson")
     # The samples first: of what is in both, the real one is the head.
-    documents: Iterable[Intake] = chain(
-        read([*map(str, samples.paths())]), read([str(folder / "made.ndjson")]), read(list(paths))
-    )
-    await import_documents(documents, stores)
+    await import_documents(read([*map(str, samples.paths()), *paths]), stores)
+    await import_documents([Document(MADE, one) for one in requests.made()], stores)
+    for one in requests.edited():
+        # The large ones one by one: all of them at once would keep a busy machine from all else for too long.
+        await import_documents([Document(MADE, one)], stores)
     for revisions, entity in PAST.items():
         await _age(stores, EntityId(entity), revisions)
     known: list[EntityId] = []

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-
-import orjson
 
 from storage.model import JsonObject
 from tests.builders import a_statement, a_statement_id, an_item
@@ -89,11 +86,15 @@ EDITED = "P528"
 
 
 def made() -> Iterator[JsonObject]:
-    """The hub at each of its revisions, then the items that refer to it, and those that are made to be edited."""
+    """The hub at each of its revisions, then the items that refer to it."""
     for revision in range(REVISIONS):
         yield an_item(HUB).with_label("en", f"hub {revision}").json()
     for number in range(1, REFERRING + 1):
         yield referring(number, "an item")
+
+
+def edited() -> Iterator[JsonObject]:
+    """Items that are made to be edited."""
     for editor in EDITORS:
         yield labelled(editor, "an item")
         for statements in (*STATEMENTS, FEW):
@@ -128,8 +129,3 @@ def sized(editor: str, statements: int, value: str) -> JsonObject:
         # The only one is the one that is edited.
         item["claims"] = {EDITED: [a_statement(EDITED, id=a_statement_id(subject, 0), string=value)]}
     return item
-
-
-def write_made(path: Path) -> None:
-    """All that is made, as lines that can be imported."""
-    path.write_bytes(b"".join(orjson.dumps(entity) + b"\n" for entity in made()))

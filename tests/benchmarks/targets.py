@@ -19,7 +19,7 @@ from storage.keys import statement_key
 from tests.benchmarks import requests
 from tests.benchmarks.client import one_by_one, request, steadily, together
 from tests.benchmarks.filled import PAST
-from tests.benchmarks.fleet import HAND, OURS, STANDARD, Served, Work, asked, fleet
+from tests.benchmarks.fleet import BYTES, HAND, OURS, STANDARD, Served, Work, asked, fleet
 from tests.benchmarks.over_http import MARK, SECONDS, Series, Took, reads, works_of
 from tests.benchmarks.spread import spread
 from tests.builders import an_item
@@ -59,14 +59,14 @@ class Target:
 async def measure(place: Settings, known: Sequence[str], folder: Path, rounds: int) -> list[Target]:
     """All of them on what is at a place, but memory."""
     found: list[Target] = []
-    with fleet(place, (OURS, STANDARD, HAND), folder) as running:
+    with fleet(place, (OURS, STANDARD, HAND, BYTES), folder) as running:
         ours = running[OURS]
         works = await works_of(ours, known)
-        took = await reads(running, works[:3], rounds)
+        took = await reads(running, works, rounds)
         found += _against_others(works, took)
         found.append(await _against_one_field(ours, works[0], rounds))
         found.append(await _large_against_small(ours, rounds, "warm"))
-        found += await _steady(ours, works, took)
+        found += [await _steady(running, work, took[work.name][OURS]) for work in works]
         found.append(await _old_against_young(ours, rounds))
     with fleet(place, (OURS, HAND), folder, cache_bytes=0) as running:
         found.append(await _large_against_small(running[OURS], rounds, "nothing cached"))
@@ -130,19 +130,17 @@ async def _large_against_small(ours: Served, rounds: int, when: str) -> Target:
     return Target(name, 1.5, _each(large, small))
 
 
-async def _steady(
-    ours: Served, works: Sequence[Work], took: Mapping[str, Mapping[str, Took]]
-) -> list[Target]:
-    found = []
-    for work in works:
-        sent = work.sent(OURS)
-        known = took[work.name][OURS].per_second if work.name in took else [await _rate(ours, sent)]
-        rate = statistics.median(known) * STEADY_SHARE
-        times = sorted(await steadily(ours.connections, sent, rate, STEADY_SECONDS))
-        ratio = times[int(len(times) * 0.99)] / times[len(times) // 2]
-        name = f"{work.name}, {STEADY_SHARE:.0%} of the most that is answered: p99 against p50"
-        found.append(Target(name, 5, [ratio], note=f"{rate:.0f} a second"))
-    return found
+async def _steady(running: Mapping[str, Served], work: Work, took: Took) -> Target:
+    """Beside it the same of a route that sends the same bytes, at the same rate: what the machine itself does."""
+    rate = statistics.median(took.per_second) * STEADY_SHARE
+    ratio, floor = [await _p99_to_p50(running[who], work.sent(who), rate) for who in (OURS, BYTES)]
+    name = f"{work.name}, {STEADY_SHARE:.0%} of the most that is answered: p99 against p50"
+    return Target(name, 5, [ratio], note=f"{rate:.0f} a second; {floor:.1f} where the same bytes are sent")
+
+
+async def _p99_to_p50(one: Served, sent: bytes, rate: float) -> float:
+    times = sorted(await steadily(one.connections, sent, rate, STEADY_SECONDS))
+    return times[int(len(times) * 0.99)] / times[len(times) // 2]
 
 
 async def _old_against_young(ours: Served, rounds: int) -> Target:
