@@ -1,7 +1,7 @@
 """`make bench`: tables of ratios, JSON beside them in `benchmarks-out/`.
 
 Arguments choose parts; without any all are measured. On the embedded engines: `storage`, `http`, `targets`, `database`, `profile`
-(of the import), `memory`, which takes the number of queries as `memory=100000`. On MySQL and S3, which are started: `reads` (of
+(of requests and of the import), `memory`, which takes the number of queries as `memory=100000`. On MySQL and S3, which are started: `reads` (of
 S3), `edits`, `import`, `http-servers`, `targets-servers`, `database-servers`, `backlog`, and `outage`, which takes the seconds of
 Kafka's absence as `outage=600`.
 """
@@ -33,6 +33,7 @@ from tests.benchmarks import (
     outage,
     over_http,
     production,
+    request_profile,
     s3_reads,
     targets,
     worker_memory,
@@ -40,7 +41,7 @@ from tests.benchmarks import (
 from tests.benchmarks.fleet import has_plan
 from tests.benchmarks.servers import Servers, servers
 from tests.benchmarks.spread import spread
-from tests.benchmarks.tables import show_figures, show_served, show_targets
+from tests.benchmarks.tables import show_figures, show_served, show_shares, show_targets
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "wikidata"
 ROUNDS = 3
@@ -63,7 +64,7 @@ async def _here(wanted: Mapping[str, float], folder: Path) -> None:
         _keep("storage", figures)
         show_figures(figures)
     place, known = Settings(data=folder / "filled"), list[str]()
-    if not wanted.keys().isdisjoint((*FILLED, "memory")):
+    if not wanted.keys().isdisjoint((*FILLED, "memory", "profile")):
         async with open_stores(place, alone=True) as stores:
             known = await filled.fill(stores, paths)
     if "http" in wanted:
@@ -87,9 +88,11 @@ async def _here(wanted: Mapping[str, float], folder: Path) -> None:
         _keep("database", reads)
         show_figures(reads)
     if "profile" in wanted:
-        shares = await import_profile.measure(paths, folder / "profile")
-        _keep("profile", shares)
-        show_figures({name: spread([share]) for name, share in shares.items()})
+        profiles = await request_profile.measure(place, known[:50])
+        profiles["import of a thousand documents"] = await import_profile.measure(paths, folder / "profile")
+        _keep("profile", profiles)
+        for name, shares in profiles.items():
+            show_shares(name, shares)
 
 
 async def _storage(paths: list[str], folder: Path) -> dict[str, Any]:

@@ -69,6 +69,11 @@ def show_targets(engines: str, found: Sequence[Target]) -> None:
     show((f"on {engines}", "to reach", "median", "least to most", "reached"), rows)
 
 
+def show_shares(name: str, shares: Mapping[str, float]) -> None:
+    """Shares of a whole."""
+    show((name, "share"), [(f"`{part}`", f"{share:.0%}") for part, share in shares.items()])
+
+
 def _median(of: Mapping[str, Spread] | None, name: str) -> str:
     return _number(of[name]["median"]) if of is not None and name in of else ""
 
