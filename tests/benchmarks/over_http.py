@@ -166,9 +166,7 @@ MARK = "the value that each edit sets"
 class Series:
     """Edits of one entity, each on the one before, one at a time: what follows from one is over before the next."""
 
-    def __init__(
-        self, one: Served, entity: dict[str, object], base: int = 1, repeats: int | None = None
-    ) -> None:
+    def __init__(self, one: Served, entity: dict[str, object], base: int = 1) -> None:
         self._one, self._base, self._edits = one, base, 0
         told: dict[str, object] = {"id": entity["id"], "baseRevisionId": 0, "entity": entity}
         if one.who == HAND:
@@ -177,7 +175,7 @@ class Series:
             self._path = "/ariadne" if one.who == ARIADNE else "/graphql"
             text = orjson.dumps({"query": requests.EDIT, "variables": {"input": told}})
         self._before, self._named, self._after = text.partition(b'"baseRevisionId":')
-        self._repeats = repeats or max(2, 10 - len(text) // 100_000)
+        self._repeats = max(2, 10 - len(text) // 100_000)
 
     async def round(self, took: Took) -> None:
         """Some edits."""

@@ -6,9 +6,9 @@ Knows how each is asked; how a round goes is in `over_http`.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import orjson
 from app.settings import Settings
 from storage.keys import statement_key
 from tests.benchmarks import requests
-from tests.benchmarks.client import one_by_one, request, steadily, together
+from tests.benchmarks.client import request, steadily, together
 from tests.benchmarks.filled import PAST
 from tests.benchmarks.fleet import BYTES, HAND, OURS, STANDARD, Served, Work, asked, fleet
 from tests.benchmarks.over_http import MARK, SECONDS, Series, Took, reads, works_of
@@ -26,6 +26,8 @@ from tests.builders import an_item
 
 STEADY_SECONDS, STEADY_SHARE = 5.0, 0.5
 """How long requests come at a steady rate, and which share that is of the most that are answered."""
+EDITS = 10
+"""In a round, of each."""
 HASHES = "query ($id: EntityId!, $properties: [PropertyId!]) { entity(id: $id) { statementHashes(properties: $properties) } }"
 
 
@@ -123,11 +125,9 @@ async def _large_against_small(ours: Served, rounds: int, when: str) -> Target:
         return asked(requests.TWO, {"id": item, "properties": ["P31"]})
 
     many, few = max(requests.STATEMENTS), requests.FEW
-    large, small = await _in_turns(
-        [partial(_median, ours, sent(statements)) for statements in (many, few)], rounds
-    )
+    ratios = await _in_turns((ours, sent(many)), (ours, sent(few)), rounds)
     name = f"P31 of an item with {many:,} statements, {when}: median time, against one with {few}"
-    return Target(name, 1.5, _each(large, small))
+    return Target(name, 1.5, ratios)
 
 
 async def _steady(running: Mapping[str, Served], work: Work, took: Took) -> Target:
@@ -146,25 +146,25 @@ async def _p99_to_p50(one: Served, sent: bytes, rate: float) -> float:
 async def _old_against_young(ours: Served, rounds: int) -> Target:
     """Edits of a label, and what each calls: the server tells."""
     by_age = {
-        revisions: Series(ours, an_item(item).with_label("en", MARK).json(), base=revisions, repeats=8)
+        revisions: Series(ours, an_item(item).with_label("en", MARK).json(), base=revisions)
         for revisions, item in PAST.items()
     }
-    took: dict[int, list[float]] = {revisions: [] for revisions in by_age}
+    ratios = []
     for number in range(rounds + 1):
-        for revisions, series in by_age.items():
-            one = Took()
-            await series.round(one)
-            if number:
-                took[revisions].append(one.medians[0])
+        times: dict[int, list[float]] = {revisions: [] for revisions in by_age}
+        for _ in range(EDITS):
+            for revisions, series in by_age.items():
+                times[revisions].append(await series.edit())
+        if number:
+            young, old = map(statistics.median, times.values())
+            ratios.append(old / young)
     calls = {revisions: await series.calls() for revisions, series in by_age.items()}
-    young, old = calls
-    same = (
-        "the same calls" if calls[young] == calls[old] else f"other calls: {calls[old]}, not {calls[young]}"
-    )
+    few, many = calls
+    same = "the same calls" if calls[few] == calls[many] else f"other calls: {calls[many]}, not {calls[few]}"
     return Target(
-        f"edit of a label of an item with {old:,} revisions: median time, against one with {young}",
+        f"edit of a label of an item with {many:,} revisions: median time, against one with {few}",
         1.25,
-        _each(took[old], took[young]),
+        ratios,
         note=same,
     )
 
@@ -177,28 +177,23 @@ async def _against_bare_reads(running: Mapping[str, Served], count: int, rounds:
     hashes = orjson.loads(answer.body)["data"]["entity"]["statementHashes"]
     names = [statement_key(int(one)).name for one in hashes]
     ours, bare = asked(requests.VALUES, chosen), request("/objects", orjson.dumps(names))
-    some, others = await _in_turns(
-        [partial(_median, running[OURS], ours), partial(_median, running[HAND], bare)], rounds
-    )
-    name = (
-        f"{len(names)} statements from S3, nothing cached: median time, against bare reads by the same client"
-    )
-    return Target(name, 1.3, _each(some, others))
+    ratios = await _in_turns((running[OURS], ours), (running[HAND], bare), rounds)
+    name = f"{len(names)} statement{'s' * (len(names) > 1)} from S3, nothing cached: median time, against bare reads by the same client"
+    return Target(name, 1.3, ratios)
 
 
-async def _in_turns(calls: Sequence[Callable[[], Awaitable[float]]], rounds: int) -> list[list[float]]:
-    """What each call gave in each round, the first left out."""
-    found: list[list[float]] = [[] for _ in calls]
+async def _in_turns(one: tuple[Served, bytes], other: tuple[Served, bytes], rounds: int) -> list[float]:
+    """The median time of a request against that of another, by rounds; one after the other, each by itself."""
+    ratios: list[float] = []
     for number in range(rounds + 1):
-        for call, own in zip(calls, found, strict=True):
-            one = await call()
-            if number:
-                own.append(one)
-    return found
-
-
-async def _median(one: Served, sent: bytes) -> float:
-    return statistics.median(await one_by_one(one.connection, sent, SECONDS))
+        times: tuple[list[float], list[float]] = ([], [])
+        end = time.perf_counter() + 2 * SECONDS
+        while time.perf_counter() < end or len(times[1]) < 5:
+            for (served, sent), own in zip((one, other), times, strict=True):
+                own.append((await served.connection.ask(sent)).seconds)
+        if number:  # the first warms up
+            ratios.append(statistics.median(times[0]) / statistics.median(times[1]))
+    return ratios
 
 
 def _each(some: Sequence[float], others: Sequence[float]) -> list[float]:
