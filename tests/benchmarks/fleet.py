@@ -121,7 +121,7 @@ def _process(who: str, settings: Settings) -> AbstractContextManager[Process]:
     if who == OURS:
         return serving(settings)
     if who == STANDARD:
-        return serving(settings, also={"PLAN": "off"})
+        return serving(settings, also={"PLAN": "false"})
     if who == BARE:
         return serving(settings, module="tests.benchmarks.database_reads")
     return serving(settings, module="tests.benchmarks.peers", also={"PYTHONPATH": f"{_peers()}:."})
