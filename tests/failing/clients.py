@@ -153,9 +153,11 @@ class Clients:
             writer.write(request)
             head = await reader.readuntil(b"\r\n\r\n")
             length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-            answer = json.loads(await reader.readexactly(length))["data"]["createEntity"]
+            told = json.loads(await reader.readexactly(length))
         finally:
             self._leave(writer)
+        assert "data" in told, told
+        answer = told["data"]["createEntity"]
         if answer["__typename"] == "Edited":
             self.edits.acknowledged[key] = (answer["entityId"], answer["revisionId"])
         else:
