@@ -205,7 +205,7 @@ def an_edit(key: str) -> dict[str, Any]:
 
 def _request(query: str, variables: dict[str, Any] | None = None, path: str = "/graphql") -> bytes:
     body = json.dumps({"query": query, "variables": variables}).encode()
-    head = f"POST {path} HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     return head.encode() + body
 
 
