@@ -60,6 +60,8 @@ def shares(stats: pstats.Stats) -> dict[str, float]:
 def _part(path: str, name: str) -> str:
     if path == "~":
         return name.strip("<>").removeprefix("built-in method ").removeprefix("method ")
+    if path.startswith("<"):
+        return path.strip("<>").split()[0]  # made while it ran: of dataclasses `string`, of the plan its own
     names = Path(path).with_suffix("").parts
     if "site-packages" in names:
         # A package, and of one that we are built on its part.

@@ -145,7 +145,7 @@ async def edits(running: Mapping[str, Served], rounds: int) -> dict[str, dict[st
     series = {
         "edit of a label": {who: Series(running[who], requests.labelled(who, MARK)) for who in whom},
         **{
-            f"edit of one of {count:,} statements": {
+            f"edit of one of {count:,} statement{'s' * (count > 1)}": {
                 who: Series(running[who], requests.sized(who, count, MARK)) for who in whom
             }
             for count in requests.STATEMENTS
