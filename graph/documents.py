@@ -27,6 +27,7 @@ from graphql import (
 )
 from graphql.validation.validate import ValidationAbortedError
 
+from graph.kept import Kept, OperationKey
 from graph.limits.cost import reckoned
 from graph.limits.maxima import Maxima, exceeded
 from graph.limits.merging import TooManyComparisons, bounded
@@ -79,11 +80,22 @@ class Operation:
 _RULES = Rules()
 
 
-def prepare(text: str, name: str | None, rules: Rules = _RULES) -> Operation:
+def prepare(text: str, name: str | None, rules: Rules = _RULES, kept: Kept | None = None) -> Operation:
     """The operation of this name, or the only one. NotExecutable if there is none, or the document is not valid.
 
-    What is beyond the maxima is refused before validation, since that takes longer than to measure.
+    What is beyond the maxima is refused before validation, since that takes longer than to measure. What was prepared
+    before is taken from `kept`.
     """
+    if kept is None:
+        return _prepared(text, name, rules)
+    key = OperationKey(text, name, rules)
+    if (operation := kept.find(key)) is None:
+        operation = _prepared(text, name, rules)
+        kept.keep(key, operation)
+    return operation
+
+
+def _prepared(text: str, name: str | None, rules: Rules) -> Operation:
     with part("parse"):
         document = _parsed(text, rules.maxima)
     node = _pick(document, name)

@@ -24,7 +24,7 @@ class ValueType(enum.Enum):
     NO_VALUE = strawberry.enum_value("novalue", description="There is no value.")
 
 
-def _value(snak: JsonObject) -> JsonObject | None:
+def with_value(snak: JsonObject) -> JsonObject | None:
     """The source of a snak's value: the snak itself, if it has one."""
     return snak if "datavalue" in snak else None
 
@@ -43,7 +43,7 @@ class PropertyValuePair:
     )
     value_type: ValueType = plain("snaktype", description="Whether there is a value.")
     value: Value | None = plain(
-        _value, description="The value; null if it is unknown or there is none, as `valueType` tells."
+        with_value, description="The value; null if it is unknown or there is none, as `valueType` tells."
     )
 
     @classmethod
