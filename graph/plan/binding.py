@@ -76,7 +76,9 @@ class Binding:
     @cached_property
     def always_plain(self) -> frozenset[str]:
         """The names of fields that are plain on every type that has one of the name."""
-        types = [one for one in self.schema.type_map.values() if is_object_type(one) or is_interface_type(one)]
+        types = [
+            one for one in self.schema.type_map.values() if is_object_type(one) or is_interface_type(one)
+        ]
         others = {
             name
             for one in types

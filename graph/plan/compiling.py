@@ -123,7 +123,9 @@ class Selections:
             name = self._new("value")
             self._source.append(f"def {name}(v, r, p):\n    return {value}\n")
             return self._made(name)
-        except Exception:  # whatever it is, the standard executor finds it too, and tells it as it should be told
+        except (
+            Exception
+        ):  # whatever it is, the standard executor finds it too, and tells it as it should be told
             self._drop()
             return None
 

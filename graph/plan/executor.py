@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from graphql import (
-    ExecutionResult,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
@@ -125,14 +124,12 @@ class PlanExecutor(ExecutorThrowingOnIncremental):
                 run = Run(self)
                 try:
                     completed = compiled(result, run, path)
-                except Exception:  # noqa: S110  # the standard one meets it again, and tells it
+                except Exception:  # the standard one meets it again, and tells it
                     pass
                 else:
                     self._compiled += run.count
                     return self._filled(completed, run) if run.holes else completed
-        return super().complete_value(
-            return_type, field_details_list, info, path, result, position_context
-        )
+        return super().complete_value(return_type, field_details_list, info, path, result, position_context)
 
     def arguments_of(self, number: int) -> dict[str, Any]:
         """The arguments of a plain field of the selections. What is wrong with them is raised."""

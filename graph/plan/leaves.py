@@ -23,7 +23,7 @@ Named = Callable[[object, str], str]
 """Gives an object a name that code may use."""
 
 
-class Bail(Exception):  # noqa: N818
+class Bail(Exception):
     """Something is not as usual: the standard executor is to look at it."""
 
 
@@ -59,9 +59,7 @@ def _by_class(
     same = [one for one, write in classes.items() if write is None]
     for one, write in classes.items():
         if write is not None:
-            other = (
-                f"({named(write, 'write')}({value}) if {value}.__class__ is {named(one, 'class')} else {other})"
-            )
+            other = f"({named(write, 'write')}({value}) if {value}.__class__ is {named(one, 'class')} else {other})"
     if len(same) == 1:
         other = f"({value} if {value}.__class__ is {named(same[0], 'class')} else {other})"
     elif same:

@@ -85,7 +85,9 @@ class Plans:
             asked = self._asked.get(id(operation))
             if asked is None or not asked.is_of(operation, fragments):
                 self._forget(id(operation))
-                asked = _Asked(operation, dict(fragments), tuple(sorted(set(_deciding(operation, fragments)))))
+                asked = _Asked(
+                    operation, dict(fragments), tuple(sorted(set(_deciding(operation, fragments))))
+                )
                 self._asked[id(operation)] = asked
             values = variables.coerced
             key = (id(operation), *[_hashable(values.get(name, _MISSING)) for name in asked.deciding])
