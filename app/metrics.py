@@ -59,7 +59,9 @@ class Metrics:
         self.cache_evictions = self._counter("cache_evictions", "Objects that had to make room")
         self.cache_bytes = self._gauge("cache_bytes", "Memory that objects at hand take, about")
         self.prepared_hits = self._counter("prepared_hits", "Operations that were prepared before")
-        self.prepared_misses = self._counter("prepared_misses", "Operations that had to be parsed and validated")
+        self.prepared_misses = self._counter(
+            "prepared_misses", "Operations that had to be parsed and validated"
+        )
         self.prepared_evictions = self._counter("prepared_evictions", "Operations that had to make room")
         self.prepared_bytes = self._gauge("prepared_bytes", "Memory that prepared operations take, about")
         self.fields = self._counter("fields", "Fields of answers by how they were executed", "by")

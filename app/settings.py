@@ -254,7 +254,9 @@ class Settings:
         32 * 2**20, _size, "memory for operations that were parsed and validated, in bytes; 0 keeps none"
     )
     plan: bool = _setting(
-        True, _flag, "whether what is selected of plain data runs as compiled functions; false: by the executor alone"
+        True,
+        _flag,
+        "whether what is selected of plain data runs as compiled functions; false: by the executor alone",
     )
     s3_endpoint: str = _setting(
         "", str, "address of the S3 server that keeps the objects; empty for the data folder"

@@ -7,7 +7,7 @@ limit_exceeded, introspection_off. What is measured here needs no variables; wha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -29,6 +29,7 @@ from graphql.validation.validate import ValidationAbortedError
 
 from graph.kept import Kept, OperationKey
 from graph.limits.cost import reckoned
+from graph.limits.costs import Costs, Looked
 from graph.limits.maxima import Maxima, exceeded
 from graph.limits.merging import TooManyComparisons, bounded
 from graph.limits.shape import shape_of, too_great
@@ -65,6 +66,8 @@ class Operation:
 
     document: DocumentNode
     node: OperationDefinitionNode
+    costs: Costs = field(default_factory=Costs, compare=False)
+    """What it cost before."""
 
     @property
     def type(self) -> OperationType:
@@ -112,14 +115,19 @@ def _prepared(text: str, name: str | None, rules: Rules) -> Operation:
 
 def weighed(operation: Operation, variables: Mapping[str, Any] | None, rules: Rules = _RULES) -> int:
     """What the operation costs with these variables. NotExecutable if that, or a list in it, is beyond the maxima."""
+    known = operation.costs.find(variables, rules.maxima)
+    if known is not None:
+        return known
     fragments = {
         node.name.value: node
         for node in operation.document.definitions
         if isinstance(node, FragmentDefinitionNode)
     }
-    found = reckoned(schema._schema, operation.node, fragments, variables, rules.maxima)
+    looked = Looked(variables or {})
+    found = reckoned(schema._schema, operation.node, fragments, looked, rules.maxima)
     if found.errors:
         raise NotExecutable(found.errors)
+    operation.costs.keep(looked, rules.maxima, found.cost)
     return found.cost
 
 

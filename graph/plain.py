@@ -130,6 +130,8 @@ def extra(*known: str) -> Callable[[Any], Any]:
     keys = frozenset(known)
 
     def rest(source: Any) -> Any:
+        if source.keys() <= keys:
+            return None
         return {key: value for key, value in source.items() if key not in keys} or None
 
     return rest

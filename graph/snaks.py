@@ -81,6 +81,17 @@ def in_order(groups: dict[str, list[JsonObject]] | None, order: Any) -> list[Jso
 
     Whatever an import had for an order is taken; what is no list of names says nothing.
     """
-    told = groups or {}
+    if not groups:
+        return []
+    if order == (known := [*groups]):
+        names = known
+    else:
+        names = _names(groups, order)
+    if len(names) == 1:
+        return [*groups[names[0]]]
+    return [snak for name in names for snak in groups.get(name, ())]
+
+
+def _names(groups: dict[str, list[JsonObject]], order: Any) -> list[str]:
     names = [name for name in order if isinstance(name, str)] if isinstance(order, list) else []
-    return [snak for name in dict.fromkeys([*names, *told]) for snak in told.get(name, ())]
+    return list(dict.fromkeys([*names, *groups]))

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Literal
 
-from graphql import GraphQLResolveInfo, GraphQLSchema, is_interface_type, is_object_type
+from graphql import GraphQLResolveInfo, GraphQLSchema
 
 Step = tuple[Literal["attribute", "key", "get"], str]
 """`source.name`, `source["name"]` or `source.get("name")`."""
@@ -62,7 +61,7 @@ class Tag:
     sources: tuple[type, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Binding:
     """All of one schema, by the names of its types."""
 
@@ -72,18 +71,3 @@ class Binding:
     tags: Mapping[str, Tag] = field(default_factory=dict)
     leaves: Mapping[str, Mapping[type, Function | None]] = field(default_factory=dict)
     """Of a scalar, by the class of a value: what writes it; None for a class whose values are written as they are."""
-
-    @cached_property
-    def always_plain(self) -> frozenset[str]:
-        """The names of fields that are plain on every type that has one of the name."""
-        types = [
-            one for one in self.schema.type_map.values() if is_object_type(one) or is_interface_type(one)
-        ]
-        others = {
-            name
-            for one in types
-            if is_object_type(one)
-            for name in one.fields
-            if not isinstance(self.fields.get(one.name, {}).get(name), Plain)
-        }
-        return frozenset(name for one in types for name in one.fields if name not in others) | {"__typename"}

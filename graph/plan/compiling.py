@@ -20,10 +20,12 @@ from graphql import (
     GraphQLField,
     GraphQLLeafType,
     GraphQLList,
+    GraphQLNamedType,
     GraphQLObjectType,
     GraphQLOutputType,
     OperationDefinitionNode,
     SelectionSetNode,
+    get_named_type,
     is_abstract_type,
     is_leaf_type,
     is_list_type,
@@ -90,7 +92,7 @@ class Selections:
         self._lock = RLock()
         self._known: dict[tuple[int, ...], Compiled | None] = {}
         self._objects: dict[tuple[int, ...], str] = {}
-        self._lazy: dict[int, bool] = {}
+        self._lazy: dict[tuple[int, str], bool] = {}
         self._pinned: list[Any] = []
         self._names: dict[str, Any] = {
             "Bail": Bail,
@@ -118,7 +120,7 @@ class Selections:
 
     def _compiled(self, returned: GraphQLOutputType, details: Details) -> Compiled | None:
         try:
-            place = "p" if self._finds_lazy(details) else None
+            place = "p" if self._finds_lazy(returned, details) else None
             value = self._value(returned, "v", details, place, 0)
             name = self._new("value")
             self._source.append(f"def {name}(v, r, p):\n    return {value}\n")
@@ -224,7 +226,7 @@ class Selections:
         )
         if collected.new_defer_usages:
             raise NotPlain("@defer")
-        place = "p" if self._finds_lazy(details) else None
+        place = "p" if self._finds_lazy(returned, details) else None
         body = self._checks(returned) if checked else []
         shared: dict[str, str] = {}
         items, holes, answered = [], [], 0
@@ -239,8 +241,8 @@ class Selections:
             field = returned.fields.get(field_name)
             if field is None:
                 continue  # as the executor does
-            known = self.binding.fields.get(returned.name, {}).get(field_name)
-            if isinstance(known, Plain) and _has_arguments_for(known, field, group):
+            known = self._told(returned, group[0].node, field)
+            if isinstance(known, Plain):
                 value = self._got(known, field, group, body, shared)
                 below = f"(p, {name!r}, {returned.name!r})" if place else None
                 items.append(f"{name!r}: {self._value(field.type, value, group, below, 0)}")
@@ -309,11 +311,10 @@ class Selections:
         name: str,
         group: Details,
         field: GraphQLField,
-        known: Plain | Lazy | None,
+        lazy: Lazy | None,
     ) -> int:
         if is_non_null_type(field.type):
             raise NotPlain(f"{parent.name}.{name}")
-        lazy = known if isinstance(known, Lazy) else None
         complete = self._completing(field.type, group) if lazy is not None else None
         self.holes.append(Hole(parent, name, group, field, lazy, complete))
         return len(self.holes) - 1
@@ -329,28 +330,57 @@ class Selections:
 
         return complete
 
-    def _finds_lazy(self, details: Details) -> bool:
-        """Whether there may be holes below: something is selected that is not plain wherever it may be selected."""
+    def _finds_lazy(self, returned: GraphQLOutputType, details: Details) -> bool:
+        """Whether there may be holes below: something is selected that is not plain on a type that may be there."""
+        kind = get_named_type(returned)
         return any(
-            self._lazy_in(one.node.selection_set) for one in details if one.node.selection_set is not None
+            self._lazy_in(one.node.selection_set, kind)
+            for one in details
+            if one.node.selection_set is not None
         )
 
-    def _lazy_in(self, selections: SelectionSetNode) -> bool:
-        known = self._lazy.get(id(selections))
-        if known is None:
-            known = self._lazy[id(selections)] = any(
-                self._is_lazy(one) for one in selections.selections
-            )  # fragments end: the document is valid
+    def _lazy_in(self, selections: SelectionSetNode, kind: GraphQLNamedType) -> bool:
+        key = (id(selections), kind.name)
+        if key not in self._lazy:
+            # Fragments end: the document is valid.
+            self._lazy[key] = any(self._is_lazy(one, kind) for one in selections.selections)
             self._pinned.append(selections)
+        return self._lazy[key]
+
+    def _is_lazy(self, node: Any, kind: GraphQLNamedType) -> bool:
+        if isinstance(node, FieldNode):
+            return any(self._is_lazy_field(node, one) for one in self._possible(kind))
+        if isinstance(node, FragmentSpreadNode):
+            node = self.fragments[node.name.value].definition
+        told = node.type_condition
+        other = self.binding.schema.type_map[told.name.value] if told is not None else kind
+        # Of two abstract types some objects may be of both: those of the narrower one are looked at.
+        narrower = min(kind, other, key=lambda one: len(self._possible(one)))
+        return self._lazy_in(node.selection_set, narrower)
+
+    def _is_lazy_field(self, node: FieldNode, parent: GraphQLObjectType) -> bool:
+        name = node.name.value
+        field = parent.fields.get(name)
+        if field is None:
+            return False
+        if not isinstance(self._told(parent, node, field), Plain):
+            return True
+        return node.selection_set is not None and self._lazy_in(
+            node.selection_set, get_named_type(field.type)
+        )
+
+    def _told(self, parent: GraphQLObjectType, node: FieldNode, field: GraphQLField) -> Plain | Lazy | None:
+        """What is told of a field as it is selected. A plain one that takes arguments has to be told how."""
+        known = self.binding.fields.get(parent.name, {}).get(node.name.value)
+        if isinstance(known, Plain) and known.with_arguments is None and (field.args or node.arguments):
+            return None
         return known
 
-    def _is_lazy(self, node: Any) -> bool:
-        if isinstance(node, FragmentSpreadNode):
-            spread = self.fragments.get(node.name.value)
-            return spread is not None and self._lazy_in(spread.definition.selection_set)
-        if isinstance(node, FieldNode) and node.name.value not in self.binding.always_plain:
-            return True
-        return node.selection_set is not None and self._lazy_in(node.selection_set)
+    def _possible(self, kind: GraphQLNamedType) -> Sequence[GraphQLObjectType]:
+        """The object types that sources of a type may be of."""
+        if is_object_type(kind):
+            return (kind,)
+        return self.binding.schema.get_possible_types(kind) if is_abstract_type(kind) else ()
 
     def _name_of(self, value: object, word: str) -> str:
         """The name under which code finds an object, which lives as long as the names do."""
@@ -385,11 +415,6 @@ def _key(returned: GraphQLOutputType, details: Sequence[FieldDetails]) -> tuple[
     if len(details) == 1:
         return (id(returned), id(details[0].node))
     return (id(returned), *[id(one.node) for one in details])
-
-
-def _has_arguments_for(known: Plain, field: GraphQLField, group: Details) -> bool:
-    """Whether the field can be had as it is told: with arguments if it takes any, and without them if not."""
-    return known.with_arguments is not None or not (field.args or group[0].node.arguments)
 
 
 def _innermost(returned: Any) -> Any:
