@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from graph import loading
 from graph.context import Info
@@ -21,9 +21,11 @@ from storage.model import JsonObject, Revision, StatementBody, StatementIndex
 from storage.ports import StatementRow
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A statement, as an entity holds it or found by its hash. Content and id are there if they were selected."""
+class Held(NamedTuple):
+    """A statement, as an entity holds it or found by its hash. Content and id are there if they were selected.
+
+    A tuple, since one is made for each statement of an answer.
+    """
 
     hash: int
     property: PropertyId
@@ -97,7 +99,7 @@ async def statements_of_many(
             else Held(one, name, content, own[place] if own is not None else None)
             for (place, name), (one, content) in zip(found, islice(rest, len(found)), strict=True)
         ]
-        answers.append(_chosen(held, choice) if ranked else held)
+        answers.append(_chosen_or_error(held, choice) if ranked else held)
     return answers
 
 
@@ -219,6 +221,13 @@ async def _all_ids(
 
 async def _nothing() -> None:
     return None
+
+
+def _chosen_or_error(held: Sequence[Any], choice: Choice) -> list[Any] | BaseException:
+    try:
+        return _chosen(held, choice)
+    except Exception as error:
+        return error
 
 
 def _chosen(held: Sequence[Any], choice: Choice) -> list[Any]:

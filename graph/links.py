@@ -72,14 +72,13 @@ def _following(kind: EntityType | None) -> Any:
     return followed
 
 
+_TOLD = (loading.Found, *loading.ABSENT, type(None))
+
+
 async def _statuses(sources: Sequence[Any], info: Info) -> list[Any]:
     found = await _all_found(sources, info)
     # What says why an entity is not here is the answer, and no error of it.
-    return [_status(one) if _tells(one) else one for one in found]
-
-
-def _tells(found: object) -> bool:
-    return found is None or isinstance(found, (loading.Found, *loading.ABSENT))
+    return [_status(one) if isinstance(one, _TOLD) else one for one in found]
 
 
 async def _data_types(sources: Sequence[Any], info: Info) -> list[Any]:

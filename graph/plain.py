@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 from strawberry.types.field import StrawberryField
 
 F = TypeVar("F", bound=Callable[..., Any])
-Step = tuple[Literal["attribute", "key", "get"], str]
+Step = tuple[Literal["attribute", "key", "get", "text", "having"], str]
 Getter = str | Callable[[Any], Any]
 """A key that the source is sure to have, or a pure function of the source."""
 
@@ -44,7 +44,8 @@ def plain(getter: Getter, *, description: str) -> Any:
 class Steps:
     """A getter made of attributes and keys, which whoever compiles a query can write down.
 
-    `get` is a key that need not be there.
+    `get` is a key that need not be there, `text` one whose value is None if it is no text. `having` is the source itself,
+    and None for one without the key.
     """
 
     def __init__(self, *steps: Step) -> None:
@@ -62,8 +63,12 @@ def _getter(step: Step) -> Callable[[Any], Any]:
             return attrgetter(name)
         case "key":
             return itemgetter(name)
-        case _:
+        case "get":
             return lambda source: source.get(name)
+        case "text":
+            return lambda source: found if isinstance(found := source.get(name), str) else None
+        case _:
+            return lambda source: source if name in source else None
 
 
 def _then(first: Callable[[Any], Any], second: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -115,14 +120,9 @@ def together(read: Callable[..., Any]) -> Callable[[F], F]:
     return marked
 
 
-def text_if_any(key: str) -> Callable[[Any], str | None]:
+def text_if_any(key: str) -> Steps:
     """The getter of a text that the source need not have; None too for what an import had there instead of a text."""
-
-    def text(source: Any) -> str | None:
-        found = source.get(key)
-        return found if isinstance(found, str) else None
-
-    return text
+    return Steps(("text", key))
 
 
 def extra(*known: str) -> Callable[[Any], Any]:

@@ -97,11 +97,11 @@ def _told(field: StrawberryField) -> Plain | Lazy | None:
         return Plain(steps, function)
     if field.base_resolver is None:
         return Plain((("attribute", field.python_name),))
-    function = field.base_resolver.wrapped_func
-    if (together := getattr(function, "together", None)) is not None:
+    method: Any = field.base_resolver.wrapped_func
+    if (together := getattr(method, "together", None)) is not None:
         return Lazy(_together(field, together))
-    if getattr(function, "is_pure", False):
-        return _pure(field, function)
+    if getattr(method, "is_pure", False):
+        return _pure(field, method)
     return None
 
 
@@ -119,7 +119,9 @@ def _pure(field: StrawberryField, function: Callable[..., Any]) -> Plain:
 def _together(field: StrawberryField, read: Callable[..., Any]) -> Callable[..., Any]:
     names = _names(field)
 
-    async def together(sources: Sequence[Any], raw: GraphQLResolveInfo, arguments: Mapping[str, Any]) -> Any:
+    async def together(
+        sources: Sequence[Any], raw: GraphQLResolveInfo[Any], arguments: Mapping[str, Any]
+    ) -> Any:
         info: Info = Info(_raw_info=raw, _field=field)
         return await read(sources, info, **{names[name]: value for name, value in arguments.items()})
 

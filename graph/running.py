@@ -50,7 +50,14 @@ async def run(
         executor_class=plans.executor_class if plans is not None else None,
         hide_suggestions=not suggestions,
     )
-    return await result if isawaitable(result) else result
+    return _in_order(await result if isawaitable(result) else result)
+
+
+def _in_order(result: ExecutionResult) -> ExecutionResult:
+    """The same, its errors in the order of their paths: which of them was met first depends on what was read first."""
+    if result.errors:
+        result.errors.sort(key=lambda error: [(isinstance(one, str), one) for one in error.path or ()])
+    return result
 
 
 async def follow(

@@ -18,7 +18,7 @@ from graph.links import PredicateProperty
 from graph.pages import After, Connection, First, cursor_of, key_of, limit, page
 from graph.plain import Getter, Steps, after, extra, plain, text_if_any
 from graph.scalars import Json, StatementHash
-from graph.snaks import PropertyValuePair, Qualifier, Reference, ValueType, in_order, with_value
+from graph.snaks import WITH_VALUE, PropertyValuePair, Qualifier, Reference, ValueType, in_order
 from graph.values import Value
 from storage.content import with_id
 from storage.ids import EntityId, PropertyId, entity_id
@@ -71,7 +71,7 @@ class Statement(PropertyValuePair):
     )
     value_type: ValueType = plain(_main("snaktype"), description="Whether there is a value.")
     value: Value | None = plain(
-        _main(with_value),
+        _main(WITH_VALUE),
         description="The value; null if it is unknown or there is none, as `valueType` tells.",
     )
     qualifiers: list[Qualifier] = plain(

@@ -12,8 +12,9 @@ from typing import Any, Literal
 
 from graphql import GraphQLResolveInfo, GraphQLSchema
 
-Step = tuple[Literal["attribute", "key", "get"], str]
-"""`source.name`, `source["name"]` or `source.get("name")`."""
+Step = tuple[Literal["attribute", "key", "get", "text", "having"], str]
+"""`source.name`, `source["name"]` or `source.get("name")`; the last as `text`, if it is a str, else None; `having`: the source
+if it has the key, else None."""
 Function = Callable[[Any], Any]
 Arguments = Mapping[str, Any]
 
@@ -38,7 +39,7 @@ class Lazy:
     error. The info is that of one of the fields.
     """
 
-    together: Callable[[Sequence[Any], GraphQLResolveInfo, Arguments], Awaitable[Sequence[Any]]]
+    together: Callable[[Sequence[Any], GraphQLResolveInfo[Any], Arguments], Awaitable[Sequence[Any]]]
 
 
 @dataclass(frozen=True, slots=True)

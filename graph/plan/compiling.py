@@ -286,8 +286,14 @@ class Selections:
                     found = self._shared(f"{found}.{_identifier(name)}", body, shared)
                 case "key":
                     found = self._shared(f"{found}[{name!r}]", body, shared)
-                case _:
+                case "get":
                     found = self._shared(f"{found}.get({name!r})", body, shared)
+                case "text":
+                    got = self._shared(f"{found}.get({name!r})", body, shared)
+                    text = f"{got} if {got}.__class__ is str or isinstance({got}, str) else None"
+                    found = self._shared(text, body, shared)
+                case _:
+                    found = self._shared(f"{found} if {name!r} in {found} else None", body, shared)
         if known.with_arguments is not None:
             self.with_arguments.append(WithArguments(group, field))
             arguments = f"r.arguments({len(self.with_arguments) - 1})"

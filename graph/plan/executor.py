@@ -106,7 +106,7 @@ class PlanExecutor(ExecutorThrowingOnIncremental):
         self,
         return_type: GraphQLOutputType,
         field_details_list: Details,
-        info: GraphQLResolveInfo,
+        info: GraphQLResolveInfo[Any],
         path: Path,
         result: Any,
         position_context: None,
@@ -228,7 +228,7 @@ class PlanExecutor(ExecutorThrowingOnIncremental):
 
         return waited()
 
-    def _info(self, hole: Hole, path: Path) -> GraphQLResolveInfo:
+    def _info(self, hole: Hole, path: Path) -> GraphQLResolveInfo[Any]:
         nodes = [one.node for one in hole.details]
         return self.build_resolve_info(hole.field, nodes, hole.parent, path)
 

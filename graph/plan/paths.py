@@ -12,7 +12,8 @@ Place = Path | tuple[Any, Any, Any]
 
 def path_of(place: Place) -> Path:
     """The path of a place."""
+    # A path is a tuple too, so what it is made of tells nothing.
     if isinstance(place, Path):
         return place
-    above, key, type_name = place
-    return Path(path_of(above), key, type_name)
+    above: Any = place[0]
+    return Path(path_of(above), place[1], place[2])

@@ -26,7 +26,7 @@ async def fill(folder: Path) -> None:
         await import_samples(stores)
         paths = sorted(str(one) for one in real.FOLDER.rglob("*.json*"))
         report = await import_documents(read(paths), stores)
-        print(f"{report.counts()}")
+        sys.stdout.write(f"{report.counts()}\n")
 
 
 async def main() -> int:
@@ -44,9 +44,9 @@ async def main() -> int:
             try:
                 told = await compared(state, options.queries, options.number)
             except Disagreement as error:
-                print(f"not the same: {error}")
+                sys.stdout.write(f"not the same: {error}\n")
                 return 1
-    print(told)
+    sys.stdout.write(f"{told}\n")
     return 0
 
 

@@ -45,6 +45,8 @@ ROOTS: Mapping[str, int] = {
     "listedEntities": 1,
 }
 """Fields of the root by how often they are asked for. Others need rights, or tell what moves."""
+MOST = 120
+"""Fields of a query, about."""
 UNSTEADY = frozenset({"readMilliseconds", "changesPosition"})
 """Fields that say something else each time."""
 
@@ -106,12 +108,13 @@ class Generator:
     def _selections(self, kind: GraphQLNamedType, depth: int) -> str:
         parts = ["__typename"] if self._chance(0.25) or not self._fields_of(kind, depth) else []
         fields = self._fields_of(kind, depth)
-        for name in self._random.sample(sorted(fields), min(len(fields), self._random.randint(1, 6))):
-            if self._made.fields < 120:
-                parts.append(self._field(kind, name, fields[name], depth))
+        chosen = self._random.sample(sorted(fields), min(len(fields), self._random.randint(1, 6)))
+        parts += [self._field(kind, one, fields[one], depth) for one in chosen if self._made.fields < MOST]
         if is_abstract_type(kind) and depth > -1:
             possible = self._schema.get_possible_types(kind)
-            conditions: list[Any] = self._random.sample(possible, min(len(possible), self._random.randint(1, 6)))
+            conditions: list[Any] = self._random.sample(
+                possible, min(len(possible), self._random.randint(1, 6))
+            )
             conditions += [
                 one
                 for one in self._schema.type_map.values()
@@ -122,6 +125,8 @@ class Generator:
             parts += [self._fragment(one, depth) for one in conditions]
         elif self._chance(0.15) and isinstance(kind, GraphQLObjectType):
             parts.append(self._fragment(self._random.choice([kind, *kind.interfaces]), depth))
+        elif self._chance(0.05):
+            parts.append(f"...{self._condition()} {{{self._selections(kind, depth - 1)}}}")
         self._random.shuffle(parts)
         if self._chance(0.1) and parts:
             parts.append(self._random.choice(parts))
@@ -137,8 +142,7 @@ class Generator:
             self._made.fragments.append((kind, name))
             self._made.texts.append(text)
             return f"...{name}{self._condition()}"
-        condition = f" on {kind.name}" if self._chance(0.95) else f" on {kind.name}"
-        return f"...{condition}{self._condition()} {{{self._selections(kind, depth - 1)}}}"
+        return f"... on {kind.name}{self._condition()} {{{self._selections(kind, depth - 1)}}}"
 
     def _fields_of(self, kind: GraphQLNamedType, depth: int) -> dict[str, GraphQLField]:
         """The fields to choose from: leaves alone where it is deep enough."""
@@ -240,6 +244,8 @@ def _written(value: Any, kind: Any) -> str:
         case list():
             return f"[{', '.join(_written(one, kind.of_type) for one in value)}]"
         case dict():
-            inner = ", ".join(f"{name}: {_written(one, kind.fields[name].type)}" for name, one in value.items())
+            inner = ", ".join(
+                f"{name}: {_written(one, kind.fields[name].type)}" for name, one in value.items()
+            )
             return f"{{{inner}}}"
     return str(value) if is_enum_type(kind) else f'"{value}"'

@@ -57,7 +57,9 @@ async def known_of(stores: Stores) -> Known:
     """The ids and hashes that there are, with some that there are not."""
     ids = [str(one) for one in await stores.metadata.entities(None, 2_000)]
     heads = await stores.metadata.heads(await stores.metadata.entities(None, 300))
-    hashes = [str(one) for head in heads.values() if head.revision.index for one in head.revision.index.hashes]
+    hashes = [
+        str(one) for head in heads.values() if head.revision.index for one in head.revision.index.hashes
+    ]
     return Known([*ids, "Q999999999", "L5000000-F1", "L5000000-S1"], [*hashes[:3_000], "1"])
 
 
