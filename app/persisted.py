@@ -108,7 +108,7 @@ def documents_of(settings: Settings, rules: Rules | None = None) -> Documents:
         automatic_bytes=settings.persisted_automatic_bytes,
         rules=rules,
         prepared_bytes=settings.prepared_bytes,
-        plans=plans_of(settings.prepared_bytes) if settings.plan else None,
+        plans=plans_of(settings.prepared_bytes) if settings.plan and settings.prepared_bytes else None,
     )
 
 

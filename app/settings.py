@@ -251,7 +251,9 @@ class Settings:
         256 * 2**20, _size, "memory for what was read of immutable objects, in bytes; 0 keeps nothing"
     )
     prepared_bytes: int = _setting(
-        32 * 2**20, _size, "memory for operations that were parsed and validated, in bytes; 0 keeps none"
+        32 * 2**20,
+        _size,
+        "memory for operations that were parsed and validated, and as much for what is compiled of them, in bytes; 0 keeps none",
     )
     plan: bool = _setting(
         True,

@@ -59,9 +59,9 @@ LEAVES: Mapping[str, Mapping[type, Callable[[Any], Any] | None]] = {
 }
 
 
-def plans_of(bound: int) -> Plans:
-    """Compiled functions of the schema, of up to so many bytes."""
-    return Plans(binding(), bound)
+def plans_of(bound: int, *, after: int = 1) -> Plans:
+    """Compiled functions of the schema, of up to so many bytes, for operations that were asked so often before."""
+    return Plans(binding(), bound, after)
 
 
 @cache

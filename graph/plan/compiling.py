@@ -238,7 +238,7 @@ class Selections:
                 items.append(f"{name!r}: {returned.name!r}")
                 answered += 1
                 continue
-            field = returned.fields.get(field_name)
+            field = self.binding.schema.get_field(returned, field_name)
             if field is None:
                 continue  # as the executor does
             known = self._told(returned, group[0].node, field)

@@ -202,7 +202,9 @@ class PlanExecutor(ExecutorThrowingOnIncremental):
         assert hole.lazy is not None
         info = self._info(hole, _path(missing[0][2], hole))
         try:
-            arguments = get_argument_values(hole.field, hole.details[0].node, self.variable_values)
+            arguments = get_argument_values(
+                hole.field, hole.details[0].node, self.variable_values, None, self.hide_suggestions
+            )
             sources = [source for _, source, _ in missing]
             return await hole.lazy.together(sources, info, arguments)
         except Exception as error:

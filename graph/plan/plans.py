@@ -24,18 +24,21 @@ from graph.plan.executor import PlanExecutor
 
 OVERHEAD = 4_000
 """Bytes of memory that an operation takes here before anything of it is compiled."""
+OF_A_CHARACTER = 120
+"""And for each character of its text: 107 were measured of nodes with their tokens."""
 _MISSING = object()
 _Key = tuple[Any, ...]
 """The identity of an operation, and the values of the variables in its directives."""
 
 
 class _Kept:
-    """Compiled selections and what they weigh."""
+    """Compiled selections, once there are any, how often they were asked for, and what they weigh."""
 
-    __slots__ = ("selections", "weight")
-    selections: Selections
+    __slots__ = ("selections", "times", "weight")
 
     def __init__(self, weight: int) -> None:
+        self.selections: Selections | None = None
+        self.times = 0
         self.weight = weight
 
 
@@ -50,6 +53,12 @@ class _Asked:
     keys: set[_Key] = field(default_factory=set)
     """Under which selections of it are kept."""
 
+    @property
+    def weight(self) -> int:
+        """About how many bytes of memory its nodes take, which may be kept by nobody else."""
+        nodes = [self.operation, *(one.definition for one in self.fragments.values())]
+        return OF_A_CHARACTER * sum(one.loc.end - one.loc.start for one in nodes if one.loc is not None)
+
     def is_of(self, operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDetails]) -> bool:
         """Whether it is this operation, with the same definitions of fragments."""
         return (
@@ -62,8 +71,9 @@ class _Asked:
 class Plans:
     """Of up to `bound` bytes together; those of the operations go first that nobody asked for longest."""
 
-    def __init__(self, binding: Binding, bound: int) -> None:
-        self.binding, self.bound = binding, bound
+    def __init__(self, binding: Binding, bound: int, after: int = 1) -> None:
+        """An operation is compiled when it was asked `after` times: to compile takes longer than to execute a small one."""
+        self.binding, self.bound, self.after = binding, bound, after
         self.bytes = 0
         self.compiled = 0
         """Fields that compiled functions answered."""
@@ -79,8 +89,11 @@ class Plans:
         operation: OperationDefinitionNode,
         fragments: Mapping[str, FragmentDetails],
         variables: VariableValues,
-    ) -> Selections:
-        """The compiled selections of an operation with these variables. More are added when they are met."""
+    ) -> Selections | None:
+        """The compiled selections of an operation with these variables, to which more are added when they are met.
+
+        None for an operation that is not compiled yet.
+        """
         with self._lock:
             asked = self._asked.get(id(operation))
             if asked is None or not asked.is_of(operation, fragments):
@@ -93,16 +106,18 @@ class Plans:
             key = (id(operation), *[_hashable(values.get(name, _MISSING)) for name in asked.deciding])
             kept = self._kept.get(key)
             if kept is None:
-                kept = _Kept(OVERHEAD)
-                kept.selections = Selections(
-                    self.binding, operation, fragments, variables, partial(self._grow, key, kept)
-                )
-                self._kept[key] = kept
+                kept = self._kept[key] = _Kept(OVERHEAD + asked.weight)
                 asked.keys.add(key)
-                self.bytes += OVERHEAD
+                self.bytes += kept.weight
                 self._make_room()
             else:
                 self._kept.move_to_end(key)
+            kept.times += 1
+            if kept.selections is None and kept.times > self.after:
+                grown = partial(self._grow, key, kept)
+                kept.selections = Selections(
+                    self.binding, operation, fragments, _only(asked.deciding, variables), grown
+                )
             return kept.selections
 
     @cached_property
@@ -161,6 +176,14 @@ class _Directives(Visitor):
         for argument in node.arguments or ():
             if isinstance(argument.value, VariableNode):
                 self.names.append(argument.value.name.value)
+
+
+def _only(names: Iterable[str], variables: VariableValues) -> VariableValues:
+    """These variables alone: what others hold must not be kept."""
+    return VariableValues(
+        {name: variables.sources[name] for name in names if name in variables.sources},
+        {name: variables.coerced[name] for name in names if name in variables.coerced},
+    )
 
 
 def _hashable(value: Any) -> Any:
