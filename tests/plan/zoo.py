@@ -103,7 +103,7 @@ def binding(of: GraphQLSchema, reads: Reads | None = None) -> Binding:
     )
 
 
-A_CAT = {
+A_CAT: dict[str, Any] = {
     "is": "Cat",
     "name": "Tom",
     "lives": 9,
@@ -112,8 +112,8 @@ A_CAT = {
     "friends": [],
     "boxes": [[1, 2], None, []],
 }
-AN_OWNER = {"id": "o1", "pets": [A_CAT], "far": "away", "slow": None, "sure": True}
-A_DOG = {
+AN_OWNER: dict[str, Any] = {"id": "o1", "pets": [A_CAT], "far": "away", "slow": None, "sure": True}
+A_DOG: dict[str, Any] = {
     "is": "Dog",
     "name": "Rex",
     "size": "SMALL",
@@ -121,7 +121,7 @@ A_DOG = {
     "even": 4,
     "owner": AN_OWNER,
 }
-ALL = {
+ALL: dict[str, Any] = {
     "animal": A_CAT,
     "animals": [A_CAT, A_DOG, None],
     "named": A_DOG,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def test_the_name_and_the_rules_and_every_character_tell_operations_apart() -> N
     found = [
         prepare(TEXT, "A", kept=kept),
         prepare(TEXT, "B", kept=kept),
-        prepare(TEXT, "A", NO_END, kept=kept),
+        prepare(TEXT, "A", Rules(suggestions=False), kept=kept),
         prepare(TEXT + " ", "A", kept=kept),
     ]
     assert len({id(one) for one in found}) == 4
@@ -106,7 +107,7 @@ COSTLY = """query ($ids: [EntityId!]!, $first: Int = 5, $with: Boolean = true, $
     history(first: $first) @include(if: $with) {nodes {revisionId}}
   }
 }"""
-GIVEN = [
+GIVEN: list[dict[str, Any] | None] = [
     {"ids": ["Q1"], "language": "en"},
     {"ids": ["Q1", "Q2"], "language": "en"},
     {"ids": ["Q1"], "language": "de"},
