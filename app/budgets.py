@@ -7,6 +7,7 @@ process, or a server that several share.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
@@ -20,6 +21,8 @@ from limits.errors import StorageError
 log = logging.getLogger(__name__)
 
 WINDOW = 60
+AWAY_SECONDS = 5.0
+"""For so long nobody is counted after the storage gave no answer; then it is asked again."""
 
 
 class Spent(Exception):
@@ -53,18 +56,21 @@ class Budgets:
             if quota
         }
 
+        self._away_until = 0.0
+
     async def spend(self, client: str, policy: str, amount: int) -> None:
         """Take from a client's budget. Spent, and nothing taken, if it does not suffice."""
         item = self._items.get(policy)
-        if item is None or not amount:
+        if item is None or not amount or self._is_away:
             return
         try:
             if await self._counter.hit(item, client, cost=amount):
                 return
             seconds = seconds_until(amount, item.amount, WINDOW, await self._window(item, client))
         except StorageError as error:
-            # A count that can't be kept is no reason to answer nobody.
-            log.warning("rates are not counted: %s", error)
+            # A count that can't be kept is no reason to answer nobody, nor to let each wait.
+            self._away_until = time.monotonic() + AWAY_SECONDS
+            log.warning("rates are not counted: %s", error.storage_error)
             return
         raise Spent(policy, item.amount, amount, max(1, ceil(seconds)))
 
@@ -72,6 +78,8 @@ class Budgets:
         """What is left of each of a client's budgets."""
         found = []
         for policy, item in self._items.items():
+            if self._is_away:
+                break
             try:
                 previous, left, current, until = await self._window(item, client)
             except StorageError:
@@ -80,6 +88,10 @@ class Budgets:
             seconds = until if current else left
             found.append(Left(policy, item.amount, max(0, item.amount - used), ceil(seconds)))
         return found
+
+    @property
+    def _is_away(self) -> bool:
+        return time.monotonic() < self._away_until
 
     async def _window(self, item: RateLimitItem, client: str) -> tuple[int, float, int, float]:
         return await self._windows.get_sliding_window(item.key_for(client), WINDOW)

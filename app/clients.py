@@ -22,7 +22,8 @@ from app.budgets import WINDOW, Budgets, Left, Spent
 from app.callers import NotAdmitted
 from app.crowd import Crowd, Full, Place
 from app.limits import counts_clients
-from app.settings import Settings
+from app.settings import Settings, WrongSetting
+from app.shared_windows import SCHEMES, SharedWindows
 from app.windows import Windows
 
 MOST_COUNTED = 20_000
@@ -34,8 +35,11 @@ _SOON = 1
 class Clients:
     """The clients of this process. If they are not `counted`, everything is let through and nothing is told."""
 
-    def __init__(self, settings: Settings, storage: Storage, *, counted: bool) -> None:
+    def __init__(
+        self, settings: Settings, storage: Storage, *, counted: bool, shared: SharedWindows | None = None
+    ) -> None:
         self._counted = counted
+        self._shared = shared
         self._budgets = Budgets(
             storage, {"requests": settings.requests_per_minute, "cost": settings.cost_per_minute}
         )
@@ -46,6 +50,11 @@ class Clients:
                 "connections": settings.connections_at_once,
             }
         )
+
+    async def close(self) -> None:
+        """Count nobody any more."""
+        if self._shared is not None:
+            await self._shared.close()
 
     async def admitted(self, connection: HTTPConnection, actor: Actor) -> Actor:
         """Who asks, as a client, with one more request. NotAdmitted if that is one too many."""
@@ -82,9 +91,16 @@ class Clients:
 
 
 def clients_of(settings: Settings, *, credentials: bool, clock: Callable[[], float] = time.time) -> Clients:
-    """The clients under these settings."""
+    """The clients under these settings, to be closed. WrongSetting where their counts can't lie where they shall."""
     counted = counts_clients(settings, credentials=credentials)
-    return Clients(settings, Windows(clock, MOST_COUNTED), counted=counted)
+    if not settings.limits_store:
+        return Clients(settings, Windows(clock, MOST_COUNTED), counted=counted)
+    try:
+        shared = SharedWindows(settings.limits_store)
+    except ValueError:
+        # The URL may hold a password.
+        raise WrongSetting(f"LIMITS_STORE is no URL of {', '.join(SCHEMES)}") from None
+    return Clients(settings, shared.storage, counted=counted, shared=shared)
 
 
 def client_of(connection: HTTPConnection, actor: Actor | None) -> str:

@@ -49,6 +49,7 @@ def application(settings: Settings) -> Starlette:
     tokens = tokens_of(settings)
     limits = limits_of(settings, credentials=tokens is not None)
     documents, origins = documents_of(settings, limits.rules), origins_of(settings)
+    clients = clients_of(settings, credentials=tokens is not None)
     meter = AppMeter(Metrics(), Tracing())
     requests = Requests(meter, Names(settings.metrics_operations))
     draining = Draining(settings.drain_seconds)
@@ -75,7 +76,7 @@ def application(settings: Settings) -> Starlette:
             sampler = Sampler(meter, stores, documents=documents)
             app.state.settings, app.state.stores, app.state.work = settings, stores, work
             app.state.tokens, app.state.origins, app.state.documents = tokens, origins, documents
-            app.state.limits, app.state.clients = limits, clients_of(settings, credentials=tokens is not None)
+            app.state.limits, app.state.clients = limits, clients
             app.state.feed, app.state.requests, app.state.sampler = feed, requests, sampler
             app.state.readiness = readiness(stores, settings, draining)
             work.start()
@@ -86,6 +87,7 @@ def application(settings: Settings) -> Starlette:
                 draining.closing.set()
                 await feed.close()
                 await work.drain(draining.seconds_left())
+                await clients.close()
                 await asyncio.to_thread(meter.tracing.close)
 
     app = Starlette(

@@ -234,6 +234,10 @@ class Settings:
     connections_at_once: int = _setting(20, _size, "WebSockets of one client at the same time")
     requests_per_minute: int = _setting(1_200, _size, "requests of one client in a minute")
     cost_per_minute: int = _setting(200_000, _size, "cost of all operations of one client in a minute")
+    limits_store: str = _secret(
+        "URL of a Redis or Valkey server where processes count the last two together (`redis://`, `rediss://`,"
+        " `redis+unix://`); empty: each for itself"
+    )
     introspection: str = _setting(
         "auto",
         _choice("auto", "on", "off"),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from storage.events import EVENT_EDIT_TYPES
 from storage.ids import EntityId, EntityType, PropertyId, type_of
 from storage.model import Content, Flags, Head, JsonObject
 from storage.validation import Level
@@ -125,25 +126,26 @@ _PROTECTING = {
 }
 
 
+_SET: dict[type[Change], str] = {
+    SetRedirect: "redirect-create",
+    EndRedirect: "redirect-revert",
+    SoftDelete: "soft-delete",
+    Undelete: "undelete",
+    HardDelete: "hard-delete",
+    Restore: "restore",
+}
+
+RESERVED_EDIT_TYPES = EVENT_EDIT_TYPES.union(
+    _SET.values(), (f"{name}-{how}" for name in _PROTECTING.values() for how in ("added", "removed"))
+)
+"""Edit types that the server alone sets: those that events tell of (W9), and those that lists of states go by."""
+
+
 def edit_type_of(change: Change) -> str | None:
     """The edit type that the server sets for a change; None where the editor's own word stands."""
-    match change:
-        case Protect(protection, on):
-            return f"{_PROTECTING[protection]}-{'added' if on else 'removed'}"
-        case SetRedirect():
-            return "redirect-create"
-        case EndRedirect():
-            return "redirect-revert"
-        case SoftDelete():
-            return "soft-delete"
-        case Undelete():
-            return "undelete"
-        case HardDelete():
-            return "hard-delete"
-        case Restore():
-            return "restore"
-        case _:
-            return None
+    if isinstance(change, Protect):
+        return f"{_PROTECTING[change.protection]}-{'added' if change.on else 'removed'}"
+    return _SET.get(type(change))
 
 
 def usual_edit_type(change: Change) -> str:

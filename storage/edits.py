@@ -11,9 +11,8 @@ from enum import Enum
 from typing import Any, Literal
 
 from storage.canonical import canonical, digest
-from storage.changes import Change, SetContent, edit_type_of, needs_reason, reason_of
+from storage.changes import RESERVED_EDIT_TYPES, Change, SetContent, edit_type_of, needs_reason, reason_of
 from storage.errors import Fault, Invalid
-from storage.events import RESERVED_EDIT_TYPES
 from storage.ids import EntityId
 from storage.model import EditInfo, JsonObject
 from storage.ports import EditKey

@@ -29,8 +29,8 @@ _CHANGE_TYPES = {
     "soft-delete": "soft_delete",
     "hard-delete": "hard_delete",
 }
-RESERVED_EDIT_TYPES = frozenset(_CHANGE_TYPES)
-"""Edit types that the server alone sets, since consumers act on the change that they map to (W9)."""
+EVENT_EDIT_TYPES = frozenset(_CHANGE_TYPES)
+"""Edit types that consumers act on, by the change that they map to: so the server alone sets them (W9)."""
 
 
 def change_type(edit_type: str, parent: int | None) -> str:

@@ -76,8 +76,14 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Embedded:
 
 @pytest.fixture(scope="session")
 def empty_stores(embedded: Embedded) -> Path:
-    """A folder of embedded stores with nothing in them, to be copied."""
+    """A folder of embedded stores with nothing in them, to be copied: who serves it writes into it."""
     return embedded.filled(nothing).data
+
+
+@pytest.fixture
+def empty_folder(embedded: Embedded, tmp_path: Path) -> Path:
+    """A copy of it, for this test."""
+    return embedded.empty(tmp_path / "empty").data
 
 
 @pytest.fixture

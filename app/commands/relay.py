@@ -36,7 +36,6 @@ async def _relay(settings: Settings, once: bool) -> None:
         if once:
             await relaying.settle(stores, clock=times.now)
             return
-        click.echo(f"relaying from {settings.data} (Ctrl+C stops)")
         owner = f"{os.getpid()}-{os.urandom(4).hex()}"
         meter = AppMeter(Metrics(), Tracing())
         stores = meter.on(stores)
@@ -51,16 +50,18 @@ async def _relay(settings: Settings, once: bool) -> None:
                         clock=times.now,
                         poll_seconds=settings.poll_seconds,
                         housekeeping=housekeeping(settings),
-                    )
+                    ),
+                    f"relaying from {settings.data} (Ctrl+C stops)",
                 )
         finally:
             meter.tracing.close()
 
 
-async def _until_told(running: Coroutine[Any, Any, None]) -> None:
-    """Let it run until SIGTERM. What it was at is done again by the next."""
+async def _until_told(running: Coroutine[Any, Any, None], word: str) -> None:
+    """Say the word and let it run until SIGTERM. What it was at is done again by the next."""
     task = asyncio.create_task(running)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    click.echo(word)
     try:
         await asyncio.wait({task})
     finally:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from dataclasses import replace
 from typing import Annotated, Any
 
 import strawberry
@@ -12,7 +11,7 @@ import strawberry
 from graph.context import Info
 from graph.edits.deletion import Deleted, deleted
 from graph.edits.doing import mutation
-from graph.edits.making import an_edit, faults_of_batch, keyed
+from graph.edits.making import an_edit, faults_of_batch, keyed, of_many
 from graph.edits.meta import EditMeta
 from graph.edits.results import (
     EditConflict,
@@ -145,8 +144,8 @@ async def _chosen(info: Info, given: DeleteEntitiesInput) -> tuple[list[EntityId
 
 
 def _edit(info: Info, entity: EntityId, given: DeleteEntitiesInput) -> Edit:
-    edit = an_edit(info, entity, None, keyed(given.meta, entity), SoftDelete(given.reason), given.reason)
-    return replace(edit, info=replace(edit.info, is_mass_edit=True))
+    meta = keyed(given.meta, entity)
+    return of_many(an_edit(info, entity, None, meta, SoftDelete(given.reason), given.reason))
 
 
 async def _outcome(edit: Edit, ending: Awaitable[Deleted | WouldBeDeleted]) -> DeletionOutcome:

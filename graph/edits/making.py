@@ -43,6 +43,11 @@ def an_edit(info: Info, id: EntityId, base: int | None, meta: EditMeta, change: 
     )
 
 
+def of_many(edit: Edit) -> Edit:
+    """The edit as one of a mutation that makes many: a mass edit, whatever its editor says."""
+    return replace(edit, info=replace(edit.info, is_mass_edit=True))
+
+
 def keyed(meta: EditMeta, id: EntityId) -> EditMeta:
     """What is told of one edit of a batch: its key is made of the batch's and the entity. Invalid if that is no key."""
     if meta.idempotency_key is None:

@@ -8,7 +8,7 @@ import strawberry
 
 from graph.context import Info
 from graph.edits.doing import mutation
-from graph.edits.making import EntityInput, an_edit, changed, faults_of_batch, keyed
+from graph.edits.making import EntityInput, an_edit, changed, faults_of_batch, keyed, of_many
 from graph.edits.meta import EditMeta
 from graph.edits.results import Edited, EditInvalid, EditResult, RequestRefused, edited, refused
 from storage.changes import EndRedirect, SetRedirect
@@ -51,7 +51,8 @@ class CreateRedirectsInput:
 
     redirects: list[RedirectPair] = strawberry.field(description=f"At most {MAX_REDIRECTS}.")
     meta: EditMeta = strawberry.field(
-        default_factory=EditMeta, description="What is told of each. An idempotency key is one for all."
+        default_factory=EditMeta,
+        description="What is told of each. Each is a mass edit. An idempotency key is one for all.",
     )
 
 
@@ -115,7 +116,7 @@ class Redirecting:
 
 def _edit(info: Info, pair: RedirectPair, meta: EditMeta) -> Edit:
     told = keyed(meta, pair.source)
-    return an_edit(info, pair.source, None, told, SetRedirect(pair.target), str(pair.target))
+    return of_many(an_edit(info, pair.source, None, told, SetRedirect(pair.target), str(pair.target)))
 
 
 async def _made(info: Info, pair: RedirectPair, edit: Edit) -> RedirectOutcome:

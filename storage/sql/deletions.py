@@ -24,9 +24,10 @@ _AUDIT, _REQUESTS = entity_delete_audit.c, deletion_requests.c
 def note(connection: Connection, audit: Audit) -> None:
     """Keep an audit row beside the commit that it tells of, and do what goes with it."""
     number = internal(audit.entity)
-    if audit.kind is AuditKind.HARD_DELETE and audit.approved_by is not None:
-        used = connection.execute(delete(deletion_requests).where(_REQUESTS.internal_id == number))
-        if used.rowcount != 1:
+    if audit.kind is AuditKind.HARD_DELETE:
+        # Also one that nobody approved of: else who restores the entity would find it asked for still.
+        asked_for = withdraw_request(connection, audit.entity)
+        if audit.approved_by is not None and not asked_for:
             raise RequestMissing(audit.entity)
     if audit.kind is AuditKind.RESTORE and not _close(connection, number, audit.head, RESTORED):
         raise RetentionEnded(audit.entity)

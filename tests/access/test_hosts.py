@@ -42,9 +42,9 @@ FOREIGN = [
 
 
 @pytest.fixture
-async def open_here(empty_stores: Path) -> AsyncIterator[Asking]:
+async def open_here(empty_folder: Path) -> AsyncIterator[Asking]:
     """A server without credentials, which goes by one more name."""
-    async with served(Settings(data=empty_stores, allowed_hosts="wiki.example, other.example")) as asking:
+    async with served(Settings(data=empty_folder, allowed_hosts="wiki.example, other.example")) as asking:
         yield asking
 
 

@@ -36,8 +36,7 @@ async def test_each_example_runs_without_an_error(ask: Asking, example: Path) ->
 
 async def test_the_example_of_a_conflict_has_one(ask: Asking) -> None:
     """W3"""
-    (example,) = (path for path in explorer.examples() if "conflict" in path.name)
-    data = await ask.data(example.read_text())
+    data = await ask.data(an_example("conflict"))
     assert data == {
         "first": {"__typename": "Edited", "revisionId": 2, "unchanged": False},
         "second": {"__typename": "EditConflict", "expected": 1, "found": 2},
@@ -46,8 +45,7 @@ async def test_the_example_of_a_conflict_has_one(ask: Asking) -> None:
 
 async def test_the_example_of_walking_reaches_the_second_level(ask: Asking) -> None:
     """Q8"""
-    (example,) = (path for path in explorer.examples() if "walking" in path.name)
-    data = await ask.data(example.read_text())
+    data = await ask.data(an_example("walking"))
     reached = [
         (first["value"]["label"], second["property"]["label"], second["value"]["label"])
         for first in data["entity"]["statements"]
@@ -61,8 +59,7 @@ async def test_the_example_of_walking_reaches_the_second_level(ask: Asking) -> N
 
 async def answered(ask: Asking, name: str) -> dict[str, dict[str, Any]]:
     """The example of this name, sent twice: the second time it does the same again."""
-    (example,) = (path for path in explorer.examples() if name in path.name)
-    first, second = [await ask.data(example.read_text()) for _ in range(2)]
+    first, second = [await ask.data(an_example(name)) for _ in range(2)]
     assert list(first) == list(second)
     for one, again in zip(first.values(), second.values(), strict=True):
         revisions = [result.pop("revisionId", 0) for result in (one, again)]
@@ -89,3 +86,36 @@ async def test_the_example_of_a_redirect_ends_it_again(ask: Asking) -> None:
     states = [data[name]["entity"]["revision"]["redirectsTo"] for name in ("redirect", "revert", "restore")]
     assert states == ["Q42", None, None]
     assert [data[name]["unchanged"] for name in ("redirect", "revert", "restore")] == [False, False, True]
+
+
+async def test_the_example_of_undoing_compares_and_erases(ask: Asking) -> None:
+    """W7, W12: and the head is not erased."""
+    data = await ask.data(an_example("undo"))
+    changed = [
+        [change["pointer"] for change in data[name]["entity"]["revision"]["difference"]]
+        for name in ("edit", "undo")
+    ]
+    assert "/labels/en" in changed[0]
+    assert changed[1] == []
+    assert data["tooEarly"] == {"__typename": "EditRefused", "code": "is_head"}
+    assert data["erase"]["__typename"] == "Erased"
+
+
+async def test_the_example_of_looking_after_tells_what_the_others_did(ask: Asking) -> None:
+    """Q5, W7"""
+    for name in ("undo", "protect"):
+        await ask.data(an_example(name))
+    data = await ask.data(an_example("look-after"))
+    assert [entry["kind"] for entry in data["auditLog"]["nodes"]] == [
+        "UNDELETE",
+        "SOFT_DELETE",
+        "ERASURE",
+    ]
+    assert data["locked"]["nodes"] == []
+    assert data["undeleted"]["nodes"] == [{"entityId": "Q4115189"}]
+
+
+def an_example(name: str) -> str:
+    """The text of the one of this name."""
+    (example,) = (path for path in explorer.examples() if name in path.name)
+    return example.read_text()

@@ -20,8 +20,8 @@ EXPLORER = Path(explorer.__file__).parent
 
 
 @pytest.fixture
-async def client(empty_stores: Path) -> AsyncIterator[httpx.AsyncClient]:
-    async with served(Settings(data=empty_stores)) as asking:
+async def client(empty_folder: Path) -> AsyncIterator[httpx.AsyncClient]:
+    async with served(Settings(data=empty_folder)) as asking:
         yield asking.client
 
 

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from storage import times
-from storage.changes import SetContent
+from storage.changes import RESERVED_EDIT_TYPES, SetContent
 from storage.commit import commit, pauses
 from storage.edits import Base
 from storage.errors import EntityExists, EntityMissing, HeadMoved, Invalid
-from storage.events import RESERVED_EDIT_TYPES
 from storage.ids import EntityId
 from storage.keys import snapshot_key
 from storage.model import Flags

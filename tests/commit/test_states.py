@@ -223,6 +223,14 @@ async def test_an_approved_deletion_uses_up_its_request(stores: Stores) -> None:
     assert (audit.kind, audit.requested_by, audit.approved_by) == (AuditKind.HARD_DELETE, "Alice", "Bob")
 
 
+async def test_a_deletion_that_nobody_approved_of_ends_the_request_too(stores: Stores) -> None:
+    """W7: who restores the entity does not find it asked for still."""
+    await begun(stores)
+    await stores.metadata.request_deletion(DeletionRequest(Q42, "a demand", "Alice", times.now(), 180))
+    await make(stores, changed(HardDelete("another demand", LATER)))
+    assert await stores.metadata.deletion_request(Q42) is None
+
+
 async def test_each_deletion_and_its_end_are_kept_for_audit(stores: Stores) -> None:
     """W7: in the transaction of the revision that they tell of."""
     await begun(stores)

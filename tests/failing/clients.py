@@ -153,9 +153,11 @@ class Clients:
             writer.write(request)
             head = await reader.readuntil(b"\r\n\r\n")
             length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-            answer = json.loads(await reader.readexactly(length))["data"]["createEntity"]
+            told = json.loads(await reader.readexactly(length))
         finally:
             self._leave(writer)
+        assert "data" in told, told
+        answer = told["data"]["createEntity"]
         if answer["__typename"] == "Edited":
             self.edits.acknowledged[key] = (answer["entityId"], answer["revisionId"])
         else:
@@ -203,7 +205,7 @@ def an_edit(key: str) -> dict[str, Any]:
 
 def _request(query: str, variables: dict[str, Any] | None = None, path: str = "/graphql") -> bytes:
     body = json.dumps({"query": query, "variables": variables}).encode()
-    head = f"POST {path} HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     return head.encode() + body
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLObjectType, get_named_type, is_abstract_type, is_required_argument
 
+from app.settings import read_settings
 from graph.documents import Rules, prepare
 from graph.fixed import FIXED, is_fixed
 from graph.limits.maxima import Maxima
@@ -45,6 +46,8 @@ VARYING: dict[str, set[str]] = {
 
 TYPES = schema._schema.type_map
 UNBOUNDED = Rules(Maxima(**dict.fromkeys((one.name for one in dataclasses.fields(Maxima)), 0)))
+
+UNLIMITED = read_settings({f"MAX_{one.name.upper()}": "0" for one in dataclasses.fields(Maxima)})
 
 
 def fields(name: str) -> dict[str, Any]:
@@ -177,7 +180,7 @@ async def test_what_is_fixed_stays_though_all_around_it_changes(stores: Stores) 
     ]
     query = f"{{{roots[0]} {{{all_of('Item', 3)}}} {roots[1]} {{{all_of('Lexeme', 3)}}}}}"
     assert fixed(query)
-    async with served_over(stores) as asking:
+    async with served_over(stores, UNLIMITED) as asking:
         before = await asking.data(query)
     await make(
         stores,
@@ -191,5 +194,5 @@ async def test_what_is_fixed_stays_though_all_around_it_changes(stores: Stores) 
         changed("Q1", Protect(Protection.LOCKED)),
     )
     await settle(stores)
-    async with served_over(stores) as asking:
+    async with served_over(stores, UNLIMITED) as asking:
         assert await asking.data(query) == before

@@ -21,8 +21,8 @@ HUGE = "{__schema {types {" + " ".join(f"a{n}: name" for n in range(60)) + "}}}"
 
 
 @pytest.fixture
-async def client(empty_stores: Path) -> AsyncIterator[httpx.AsyncClient]:
-    async with served(Settings(data=empty_stores)) as asking:
+async def client(empty_folder: Path) -> AsyncIterator[httpx.AsyncClient]:
+    async with served(Settings(data=empty_folder)) as asking:
         yield asking.client
 
 
@@ -53,8 +53,8 @@ async def test_a_short_answer_is_sent_as_it_is(client: httpx.AsyncClient) -> Non
     assert json.loads(body)
 
 
-async def test_nothing_is_compressed_where_that_is_set(empty_stores: Path) -> None:
-    async with served(Settings(data=empty_stores, compress_bytes=0)) as asking:
+async def test_nothing_is_compressed_where_that_is_set(empty_folder: Path) -> None:
+    async with served(Settings(data=empty_folder, compress_bytes=0)) as asking:
         headers, _ = await raw(asking.client, LONG, "gzip")
     assert "content-encoding" not in headers
 

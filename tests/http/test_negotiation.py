@@ -17,8 +17,8 @@ TYPENAME = {"query": "{__typename}"}
 
 
 @pytest.fixture
-async def client(empty_stores: Path) -> AsyncIterator[httpx.AsyncClient]:
-    async with served(Settings(data=empty_stores)) as asking:
+async def client(empty_folder: Path) -> AsyncIterator[httpx.AsyncClient]:
+    async with served(Settings(data=empty_folder)) as asking:
         del asking.client.headers["accept"]
         yield asking.client
 

@@ -26,16 +26,16 @@ PREFLIGHT = {
 
 
 @pytest.fixture
-async def client(empty_stores: Path) -> AsyncIterator[httpx.AsyncClient]:
+async def client(empty_folder: Path) -> AsyncIterator[httpx.AsyncClient]:
     """A server that lets one other origin in."""
-    async with served(Settings(data=empty_stores, cors_origins=f"{FRIEND}, http://localhost:3000")) as asking:
+    async with served(Settings(data=empty_folder, cors_origins=f"{FRIEND}, http://localhost:3000")) as asking:
         yield asking.client
 
 
 @pytest.fixture
-async def closed(empty_stores: Path) -> AsyncIterator[httpx.AsyncClient]:
+async def closed(empty_folder: Path) -> AsyncIterator[httpx.AsyncClient]:
     """A server that lets none in, as by default."""
-    async with served(Settings(data=empty_stores)) as asking:
+    async with served(Settings(data=empty_folder)) as asking:
         yield asking.client
 
 

@@ -80,16 +80,16 @@ def trusted(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def knowing(empty_stores: Path, trusted: Path) -> AsyncIterator[Asking]:
+async def knowing(empty_folder: Path, trusted: Path) -> AsyncIterator[Asking]:
     """A server that knows them, and takes others too."""
-    async with served(Settings(data=empty_stores, persisted_operations=str(trusted))) as asking:
+    async with served(Settings(data=empty_folder, persisted_operations=str(trusted))) as asking:
         yield asking
 
 
 @pytest.fixture
-async def strict(empty_stores: Path, trusted: Path) -> AsyncIterator[Asking]:
+async def strict(empty_folder: Path, trusted: Path) -> AsyncIterator[Asking]:
     """A server that executes nothing else."""
-    settings = Settings(data=empty_stores, persisted_operations=str(trusted), persisted_only=True)
+    settings = Settings(data=empty_folder, persisted_operations=str(trusted), persisted_only=True)
     async with served(settings) as asking:
         yield asking
 
@@ -164,8 +164,8 @@ async def test_a_document_is_named_one_way(here: Asking, asked: dict[str, Any]) 
     assert (reply.status_code, error_of(reply.json())[1]) == (400, "bad_parameter")
 
 
-async def test_where_nothing_is_kept_clients_are_told_so(empty_stores: Path) -> None:
-    async with served(Settings(data=empty_stores, persisted_automatic_bytes=0)) as here:
+async def test_where_nothing_is_kept_clients_are_told_so(empty_folder: Path) -> None:
+    async with served(Settings(data=empty_folder, persisted_automatic_bytes=0)) as here:
         assert await post(here, **by_hash(TYPENAME, query=TYPENAME)) == ANSWER
         assert error_of(await post(here, **by_hash(TYPENAME))) == NOT_SUPPORTED
         assert error_of(await post(here, documentId="nothing")) == NOT_FOUND

@@ -15,7 +15,7 @@ import httpx
 
 from tests.ops.processes import PATIENCE
 
-_CREATE = 'mutation {createEntity(input: {entity: {type: "item"}}) {__typename ... on Edited {entityId revisionId}}}'
+CREATE = 'mutation {createEntity(input: {entity: {type: "item"}}) {__typename ... on Edited {entityId revisionId}}}'
 _EDIT = """mutation ($id: EntityId!, $base: Int!, $label: String!, $entity: Json!) {
     editEntity(input: {id: $id, baseRevisionId: $base, entity: $entity, meta: {summary: $label}}) {
         __typename ... on Edited {entityId revisionId}
@@ -61,7 +61,7 @@ def _work(address: str, account: Account, over: threading.Event, number: int) ->
         while not over.is_set():
             try:
                 if not entity:
-                    made = _asked(client, address, _CREATE)["createEntity"]
+                    made = _asked(client, address, CREATE)["createEntity"]
                     entity, base = made["entityId"], made["revisionId"]
                     continue
                 if not base:

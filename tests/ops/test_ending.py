@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -144,3 +147,17 @@ def test_a_client_that_never_ends_its_request_keeps_it_no_longer_than_it_is_give
         one.sendall(head.encode())
         until(lambda: underway(server, "requests") == 1, "the request never came")
         server.end()
+
+
+def test_a_relay_ends_when_it_is_told_to(tmp_path: Path) -> None:
+    """At once and in order: what it was at is done again by the next."""
+    command = [sys.executable, "-m", "app.commands", "relay", "--data", str(tmp_path / "data")]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as relay:
+        assert relay.stdout is not None
+        assert relay.stdout.readline().startswith("relaying from ")
+        relay.send_signal(signal.SIGTERM)
+        _, said = relay.communicate(timeout=PATIENCE)
+    assert (relay.returncode, "Traceback" in said) == (0, False)

@@ -15,7 +15,8 @@ import pytest
 
 from app.settings import Settings
 from app.workers import Supervisor, WorkersFailed
-from tests.ops.load import Account, load
+from tests.ops.listeners import listeners
+from tests.ops.load import CREATE, Account, load
 from tests.ops.numbers import Numbers
 from tests.ops.processes import PATIENCE, Server, running, until
 
@@ -61,6 +62,15 @@ def label_of(address: str, entity: str, revision: int) -> str:
     return label
 
 
+def history_of(address: str, entity: str) -> list[int]:
+    """The revisions of an entity, the oldest first. What an edit gave up is none of them, so there may be gaps."""
+    query = f'{{entity(id: "{entity}") {{history(first: 500) {{nodes {{revisionId}}}}}}}}'
+    nodes = httpx.post(address, json={"query": query}, timeout=PATIENCE).json()["data"]["entity"]["history"][
+        "nodes"
+    ]
+    return [node["revisionId"] for node in reversed(nodes)]
+
+
 def enough(account: Account, more: int) -> None:
     """Wait for so many edits more."""
     before = len(account.acknowledged)
@@ -83,6 +93,28 @@ def test_workers_killed_one_by_one_under_load_lose_no_acknowledged_edit(server: 
     for (entity, revision), label in account.acknowledged.items():
         assert label_of(server.address, entity, revision) == label
     assert server.process.poll() is None
+
+
+def test_who_follows_misses_nothing_when_workers_are_killed(server: Server) -> None:
+    """E5: with the position of the last change each goes on at another worker, without a gap and without a repetition."""
+    with listeners(server.address, 4) as following:
+        httpx.post(server.address, json={"query": CREATE}, timeout=PATIENCE).raise_for_status()
+        # Before its first change a client has no position to come again with.
+        until(lambda: all(one.position for one in following), "they hear nothing")
+        with load(server.address, clients=2) as account:
+            for victim in server.workers():
+                enough(account, 20)
+                os.kill(victim, signal.SIGKILL)
+                until(lambda one=victim: replaced(server, one), "nobody came for it")  # type: ignore[misc]
+            enough(account, 20)
+        for one in following:
+            until(lambda one=one: all(one.heard(*edit) for edit in account.acknowledged), "some are missing")  # type: ignore[misc]
+
+    assert [one.surprises for one in following] == [[]] * 4
+    assert sum(one.begun for one in following) >= 8, "every connection was broken once"
+    for one in following:
+        for entity, revisions in one.revisions.items():
+            assert revisions == history_of(server.address, entity)
 
 
 def test_numbers_are_those_of_all_workers_also_of_the_dead(server: Server) -> None:

@@ -95,9 +95,10 @@ async def circles(rounds: int, at_once: int, new_stores: NewStores, told: Told) 
         await often(f"circles of {size}, one dies", rounds // 5, at_once, new_stores, told, dying)
 
 
-async def races(number: int, at_once: int, new_stores: NewStores, told: Told) -> None:
-    """So many races of each kind."""
-    for name, end in ENDS.items():
+async def races(number: int, ends: Sequence[str], at_once: int, new_stores: NewStores, told: Told) -> None:
+    """So many races of each of these kinds."""
+    for name in ends:
+        end = ENDS[name]
 
         async def one(stores: Stores, number: int, end: End = end) -> Counter[str]:
             return await fair_race(stores, f"Q{1 + number}", end)
@@ -141,7 +142,7 @@ async def play(asked: argparse.Namespace, found: Places, folder: Path, told: Tol
                 yield stores
 
     await circles(asked.rounds, asked.at_once, new_stores, told)
-    await races(asked.races, asked.at_once, new_stores, told)
+    await races(asked.races, asked.against or list(ENDS), asked.at_once, new_stores, told)
     await lives(asked.examples, asked.steps, asked.shrink, new_stores, told)
 
 
@@ -150,6 +151,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.states", description=__doc__)
     parser.add_argument("--rounds", type=int, default=0, help="rounds of redirects, for each size of circle")
     parser.add_argument("--races", type=int, default=0, help="races, for each way to end writing")
+    parser.add_argument("--against", action="append", choices=ENDS, help="only races against this, or these")
     parser.add_argument("--examples", type=int, default=0, help="random lives")
     parser.add_argument("--steps", type=int, default=STEPS, help="steps of each life, at most")
     parser.add_argument("--shrink", action="store_true", help="look for the shortest life that fails")

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from storage.changes import SetContent, SetRedirect
+from storage.changes import RESERVED_EDIT_TYPES, SetContent, SetRedirect
 from storage.edits import Base, Edit, faults_of, is_unicode, new_faults, refuse
 from storage.errors import Fault, Invalid
-from storage.events import RESERVED_EDIT_TYPES
 from storage.ids import EntityId
 from storage.model import EditInfo
 from tests.builders import EntityBuilder, a_lexeme, an_item

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from schemas import load
 from storage.events import (
-    RESERVED_EDIT_TYPES,
+    EVENT_EDIT_TYPES,
     SCHEMA_VERSION,
     change_type,
     event_from,
@@ -51,7 +51,7 @@ def test_any_other_edit_type_is_a_creation_or_an_edit(edit_type: str) -> None:
 
 def test_the_known_edit_types_are_reserved_to_the_server() -> None:
     """W9: else free text could forge a lock or a deletion."""
-    assert frozenset(TABLE) == RESERVED_EDIT_TYPES
+    assert frozenset(TABLE) == EVENT_EDIT_TYPES
 
 
 def test_an_event_is_written_so() -> None:

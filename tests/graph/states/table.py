@@ -126,7 +126,7 @@ def _of(mutation: str, column: str, state: str, role: str) -> Iterator[Row]:
     word = cells()[column][state]
     for mass in (False, True):
         for base in BASES:
-            ending = _ending(column, word, role, mass=mass or mutation == "deleteEntities", base=base)
+            ending = _ending(column, word, role, mass=mass or mutation in BATCHES, base=base)
             yield Row(mutation, state, role, mass, base, ending)
 
 

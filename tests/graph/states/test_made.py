@@ -148,12 +148,11 @@ async def test_an_edit_of_many_says_so(people: People, stores: Stores, name: str
 async def test_what_the_server_says_an_edit_is_nobody_else_can_say(
     people: People, stores: Stores, name: str
 ) -> None:
-    """W9: else an edit of content could pass for a lock. What the server maps to no event is free."""
+    """W9: else an edit of content could pass for a lock."""
     await begun(stores, "ordinary")
     meta = {"editType": LIVES[name].edit_type}
     found = await ended(people.one("editor"), "restoreRevision", id="Q1", revisionId=1, meta=meta)
-    free = LIVES[name].change_type == "edit"
-    assert found == (("Edited", None, None) if free else ("EditInvalid", "invalid", None))
+    assert found == ("EditInvalid", "invalid", None)
 
 
 @pytest.mark.parametrize("name", [name for name, life in LIVES.items() if life.flags])
