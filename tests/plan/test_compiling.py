@@ -148,7 +148,7 @@ async def test_one_document_goes_on_with_other_variables() -> None:
             result = await executed(made, made.binding.schema, document, ALL, variable_values=given)
             data: Any = result.data
             assert data["owner"] == ({} if skipped else {"id": "o1"})
-            assert data["named"]["tricks"] == A_DOG["tricks"][of]  # type: ignore[index]
+            assert data["named"]["tricks"] == A_DOG["tricks"][of]
 
 
 async def test_what_is_lazy_is_read_together_and_keeps_its_place() -> None:

@@ -116,5 +116,5 @@ async def test_threads_share_what_is_compiled() -> None:
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(ask, range(200)))
     assert found[::2] == [{"animals": [{"name": "Tom", "lives": 9}, {}, None]}] * 100
-    assert found[1::2] == [{"named": {"tricks": A_DOG["tricks"]["LARGE"]}}] * 100  # type: ignore[index]
+    assert found[1::2] == [{"named": {"tricks": A_DOG["tricks"]["LARGE"]}}] * 100
     assert plans.compiled + plans.standard == 100 * 3 + 100 * 2
