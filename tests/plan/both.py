@@ -16,7 +16,8 @@ from graph.loaders import Loaders
 from graph.plan import Plans
 from graph.planned import plans_of
 from graph.running import run
-from tests.plan.agreeing import Disagreement, differences, said
+from tests.plan.agreeing import Disagreement
+from tests.plan.saying import differences, said
 
 BYTES = 2**24
 

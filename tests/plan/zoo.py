@@ -12,7 +12,7 @@ import graphql
 from graphql import ExecutionResult, GraphQLSchema, build_schema, parse
 
 from graph.plan import Binding, Lazy, Plain, Plans, Shape, Tag
-from tests.plan.agreeing import differences, said
+from tests.plan.saying import differences, said
 
 SDL = """
 scalar Even
