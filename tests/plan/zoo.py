@@ -10,6 +10,7 @@ from typing import Any
 
 import graphql
 from graphql import ExecutionResult, GraphQLSchema, build_schema, parse
+from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
 
 from graph.plan import Binding, Lazy, Plain, Plans, Shape, Tag
 from tests.plan.saying import differences, said
@@ -19,10 +20,11 @@ scalar Even
 enum Size { SMALL LARGE }
 interface Named { name: String! }
 type Cat implements Named { name: String! lives: Int mood: Float purrs: Boolean! friends: [Animal] boxes: [[Int!]] }
-type Dog implements Named { name: String! size: Size tricks(of: Size = LARGE): [String!]! even: Even owner: Owner }
+type Dog implements Named { name: String! size: Size tricks(of: Size = LARGE): [String!]! even: Even owner: Owner secret: String! }
 type Owner { id: ID! pets: [Animal!] far: String slow: Owner sure: Boolean }
 union Animal = Cat | Dog
 type Query { animal: Animal animals: [Animal] named: Named owner: Owner sureOwner: Owner! }
+type Subscription { animal: Animal }
 """
 
 
@@ -37,7 +39,7 @@ def schema() -> GraphQLSchema:
         return int(value)
 
     types["Even"].coerce_output_value = even
-    for name in ("Cat", "Dog", "Owner", "Query"):
+    for name in ("Cat", "Dog", "Owner", "Query", "Subscription"):
         for field_name, field in types[name].fields.items():
             field.resolve = lambda source, _info, key=field_name: source[key]
     types["Dog"].fields["tricks"].resolve = lambda source, _info, of: source["tricks"][of]
@@ -120,6 +122,7 @@ A_DOG: dict[str, Any] = {
     "tricks": {"SMALL": ["sit"], "LARGE": ["roll", "fetch"]},
     "even": 4,
     "owner": AN_OWNER,
+    "secret": "buried",
 }
 ALL: dict[str, Any] = {
     "animal": A_CAT,
@@ -134,18 +137,20 @@ async def executed(
     plans: Plans | None, of: GraphQLSchema, document: Any, root: Any, **options: Any
 ) -> ExecutionResult:
     """The result of a document, by the plan if there is one."""
-    if plans is not None:
-        options["executor_class"] = plans.executor_class
+    # The one that `graphql.execute` takes by itself answers what comes later another way, which no schema here has.
+    options["executor_class"] = plans.executor_class if plans is not None else ExecutorThrowingOnIncremental
     result: Any = graphql.execute(of, document, root, **options)
     found: ExecutionResult = await result if isawaitable(result) else result
     return found
 
 
-async def same(text: str, root: Any = ALL, plans: Plans | None = None, **options: Any) -> ExecutionResult:
+async def same(
+    text: str, root: Any = ALL, plans: Plans | None = None, *, experimental: bool = False, **options: Any
+) -> ExecutionResult:
     """What both say of a query, asked of the plan twice. AssertionError if they do not say the same."""
     if plans is None:
         plans = Plans(binding(schema()), 2**20, after=0)
-    of, document = plans.binding.schema, parse(text)
+    of, document = plans.binding.schema, parse(text, experimental_fragment_arguments=experimental)
     standard = await executed(None, of, document, root, **options)
     for _ in range(2):
         by_plan = await executed(plans, of, document, root, **options)
