@@ -10,6 +10,7 @@ from typing import Any
 import graphql
 import pytest
 from graphql import parse
+from graphql.pyutils import Undefined
 
 from graph.plan import Lazy, Plain, Plans, Shape, Tag
 from tests.plan.zoo import A_CAT, A_DOG, ALL, AN_OWNER, Reads, binding, executed, same, schema
@@ -22,7 +23,7 @@ fragment All on Animal {
   __typename
   ... on Named { title: name }
   ... on Cat { name lives mood purrs boxes friends { __typename } }
-  ... on Dog { size tricks small: tricks(of: SMALL) even owner { id } }
+  ... on Dog { size tricks small: tricks(of: SMALL) even any anys owner { id } }
 }"""
 
 
@@ -35,7 +36,7 @@ async def test_everything_is_answered_and_all_below_the_root_is_compiled() -> No
     result = await same(EVERYTHING, plans=made)
     assert result.errors is None
     assert made.standard == 2 * 4
-    assert made.compiled == 2 * (8 + 16 + 9 + 11)
+    assert made.compiled == 2 * (8 + 18 + 11 + 11)
 
 
 def with_cat(**others: Any) -> dict[str, Any]:
@@ -85,6 +86,20 @@ UNUSUAL: dict[str, Any] = {
     "a lazy error": {**ALL, "owner": {**AN_OWNER, "far": ValueError("too far")}},
     "a lazy value of another class": {**ALL, "owner": {**AN_OWNER, "far": 7}},
     "a lazy value that can't be written": {**ALL, "owner": {**AN_OWNER, "far": []}},
+    **{
+        f"any {told}": {**ALL, "named": {**A_DOG, "any": value, "anys": [value, "b"]}}
+        for told, value in {
+            "text": "a",
+            "condition": False,
+            "number": 0,
+            "null": None,
+            "error": ValueError("any"),
+            "nothing": Undefined,
+            "that is written as null": [],
+            "that is written as nothing": [1],
+            "else": {"a": 1},
+        }.items()
+    },
     "no owner where one must be": {**ALL, "named": {**A_DOG, "owner": {**AN_OWNER, "id": None}}},
 }
 

@@ -32,6 +32,25 @@ async def test_the_bound_holds_whatever_is_asked() -> None:
     assert plans.evictions > 40
 
 
+async def test_what_has_no_room_weighs_nothing() -> None:
+    plans = Plans(binding(schema()), OVERHEAD - 1, after=0)
+    for _ in range(3):
+        await same("{animals {... on Cat {name lives}}}", plans=plans)
+        assert plans.bytes == 0
+    assert plans.compiled > 0
+
+
+async def test_what_is_compiled_weighs() -> None:
+    plans = Plans(binding(schema()), 2**20, after=0)
+    document = parse("{animals {... on Cat {name lives}}}")
+    weights = []
+    for _ in range(3):
+        await executed(plans, plans.binding.schema, document, ALL)
+        weights.append(plans.bytes)
+    assert weights[0] == weights[1] == weights[2]
+    assert OVERHEAD + 100 < weights[0] < OVERHEAD + 50_000
+
+
 async def test_what_was_asked_longest_ago_goes_first() -> None:
     documents = [parse(f"{{a{number}: animals {{... on Cat {{name}}}}}}") for number in range(3)]
     plans = Plans(binding(schema()), 2**20, after=0)

@@ -11,16 +11,18 @@ from typing import Any
 import graphql
 from graphql import ExecutionResult, GraphQLSchema, build_schema, parse
 from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
+from graphql.pyutils import Undefined
 
 from graph.plan import Binding, Lazy, Plain, Plans, Shape, Tag
 from tests.plan.saying import differences, said
 
 SDL = """
 scalar Even
+scalar Any
 enum Size { SMALL LARGE }
 interface Named { name: String! }
 type Cat implements Named { name: String! lives: Int mood: Float purrs: Boolean! friends: [Animal] boxes: [[Int!]] }
-type Dog implements Named { name: String! size: Size tricks(of: Size = LARGE): [String!]! even: Even owner: Owner secret: String! }
+type Dog implements Named { name: String! size: Size tricks(of: Size = LARGE): [String!]! even: Even owner: Owner secret: String! any: Any anys: [Any!] }
 type Owner { id: ID! pets: [Animal!] far: String slow: Owner sure: Boolean }
 union Animal = Cat | Dog
 type Query { animal: Animal animals: [Animal] named: Named owner: Owner sureOwner: Owner! }
@@ -39,6 +41,7 @@ def schema() -> GraphQLSchema:
         return int(value)
 
     types["Even"].coerce_output_value = even
+    types["Any"].coerce_output_value = _any
     for name in ("Cat", "Dog", "Owner", "Query", "Subscription"):
         for field_name, field in types[name].fields.items():
             field.resolve = lambda source, _info, key=field_name: source[key]
@@ -49,6 +52,15 @@ def schema() -> GraphQLSchema:
     types["Named"].resolve_type = lambda source, _info, _type: source["is"]
     types["Cat"].is_type_of = lambda source, _info: "lives" in source
     return made
+
+
+def _any(value: Any) -> Any:
+    """Texts and conditions as they are, numbers as text; nothing of an empty list, and whatever else is there as it is."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return str(value)
+    return {(): None, (1,): Undefined}.get(tuple(value), value) if isinstance(value, list) else value
 
 
 async def _far(source: Any, _info: Any) -> Any:
@@ -96,12 +108,13 @@ def binding(of: GraphQLSchema, reads: Reads | None = None) -> Binding:
         of,
         {
             "Cat": keys("name", "lives", "mood", "purrs", "friends", "boxes"),
-            "Dog": {**keys("name", "size", "even", "owner"), "tricks": tricks},
+            "Dog": {**keys("name", "size", "even", "owner", "any", "anys"), "tricks": tricks},
             "Owner": {**keys("id", "pets", "sure"), "far": Lazy((reads or Reads()).far)},
             "Query": {},
         },
         shapes={"Cat": Shape((dict,), ("lives",)), "Owner": Shape((dict,))},
         tags={"Animal": tag, "Named": tag},
+        leaves={"Any": {str: None, bool: None, int: str}},
     )
 
 
@@ -123,6 +136,8 @@ A_DOG: dict[str, Any] = {
     "even": 4,
     "owner": AN_OWNER,
     "secret": "buried",
+    "any": 7,
+    "anys": ["a", 1, True, 1.5],
 }
 ALL: dict[str, Any] = {
     "animal": A_CAT,
