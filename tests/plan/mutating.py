@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 MODULES = ("binding", "compiling", "executor", "leaves", "paths", "plans")
-TESTS = ("tests/plan/test_compiling.py", "tests/plan/test_plans.py")
+TESTS = ("tests/plan/test_leaves.py", "tests/plan/test_compiling.py", "tests/plan/test_plans.py")
 SECONDS = 120.0
 
 _COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
@@ -35,9 +35,14 @@ _COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
 
 
 def mutants(tree: ast.Module) -> Iterator[tuple[str, ast.Module]]:
-    """Each change with its place and words. What stands in annotations and docstrings changes nothing, and is left."""
+    """Each change with its place and words. What stands in decorators (frozen, with slots) changes no answer, and is left."""
     nodes = list(ast.walk(tree))
+    left = {
+        id(inner) for node in nodes for one in getattr(node, "decorator_list", ()) for inner in ast.walk(one)
+    }
     for number, node in enumerate(nodes):
+        if id(node) in left:
+            continue
         for words, change in _changes(node):
             changed = copy.deepcopy(tree)
             change(list(ast.walk(changed))[number])

@@ -146,6 +146,31 @@ async def test_selections(text: str) -> None:
     await same(text, {**ALL, "owner": {**AN_OWNER, "slow": AN_OWNER}})
 
 
+COMPILED = {
+    "{owner {id}}": 1,
+    "{owner {nothing id}}": 1,
+    "{owner {... {id} ... on Owner {sure}}}": 2,
+    "{animal {... on Cat {friends {__typename}}}}": 2,
+    "{owner {id id sure}}": 2,
+    "{owner {id far}}": 2,
+}
+
+
+@pytest.mark.parametrize("text", COMPILED)
+async def test_what_can_be_compiled_is(text: str) -> None:
+    made = plans()
+    await same(text, {**ALL, "animal": {**A_CAT, "friends": (A_DOG,)}}, made)
+    assert (made.compiled, made.standard) == (2 * COMPILED[text], 2)
+
+
+async def test_who_has_nothing_to_wait_for_does_not_wait() -> None:
+    made = plans()
+    found = graphql.execute(
+        made.binding.schema, parse("{animals {... on Cat {name}}}"), ALL, executor_class=made.executor_class
+    )
+    assert isinstance(found, graphql.ExecutionResult)
+
+
 async def test_fragments_with_variables_of_their_own() -> None:
     text = """{named {...F(of: SMALL)} animals {...F(of: LARGE)}}
     fragment F($of: Size) on Dog {tricks(of: $of) owner @include(if: true) {id}}"""
