@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, Sequence, Set
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Generic, TypeVar
 
 from aiodataloader import DataLoader
@@ -43,9 +43,13 @@ class Loader(Generic[K, V]):
 
     def __init__(self, find: Callable[[Collection[K]], Awaitable[Mapping[K, V | Damaged]]]) -> None:
         self._find = find
-        self._loader: DataLoader[K, Any] = DataLoader(self._batch, max_batch_size=BATCH)
         self.told: Callable[[int], AbstractContextManager[object]] = nullcontext
         """Is told of each batch how large it is."""
+
+    @cached_property
+    def _loader(self) -> DataLoader[K, Any]:
+        # Made when it is used: a request has many loaders, and uses few.
+        return DataLoader(self._batch, max_batch_size=BATCH)
 
     async def load(self, key: K) -> V | None:
         """The value of one key, None if there is none. Raises what is wrong with this key."""

@@ -32,6 +32,7 @@ _REFERENCES = [
     (re.compile(r"L[1-9][0-9]*"), "LexemeValue"),
     (re.compile(r"E[1-9][0-9]*"), "EntitySchemaValue"),
 ]
+UNKNOWN = "UnknownValue"
 _LETTERS = {"item": "Q", "property": "P", "lexeme": "L", "entity-schema": "E", "mediainfo": "M"}
 
 
@@ -47,27 +48,13 @@ def target(source: Any) -> EntityId | None:
 
 def value_type(snak: Any) -> str:
     """The name of the GraphQL type of a snak's value."""
-    told = snak.get("datavalue") if isinstance(snak, dict) else None
-    if not isinstance(told, dict):
-        return "UnknownValue"
-    kind, value = told.get("type"), told.get("value")
-    if kind == "string" and isinstance(value, str):
-        datatype = snak.get("datatype")
-        return _TEXTS.get(datatype, "StringValue") if isinstance(datatype, str) else "StringValue"
-    if not isinstance(value, dict):
-        return "UnknownValue"
-    if kind == "wikibase-entityid":
-        named = value.get("id")
-        if not isinstance(named, str):
-            named = _named(value)
-        return _reference_type(named) if named is not None else "UnknownValue"
-    if isinstance(kind, str) and kind in _SHAPES:
-        name, shape = _SHAPES[kind]
-        for key, check in shape:
-            if not check(value.get(key)):
-                return "UnknownValue"
-        return name
-    return "UnknownValue"
+    try:
+        told = snak["datavalue"]
+        kind, value = told["type"], told["value"]
+        return _TYPE_OF[kind](snak, value)
+    except (KeyError, TypeError):
+        # There is no value, or it is none that Wikibase's format knows.
+        return UNKNOWN
 
 
 def _named(value: Mapping[str, Any]) -> str | None:
@@ -86,55 +73,71 @@ def _reference_type(named: str) -> str:
     return next((name for pattern, name in _REFERENCES if pattern.fullmatch(named)), "EntityValue")
 
 
-def _text(value: Any) -> bool:
-    return isinstance(value, str)
+def _text_type(snak: Any, value: Any) -> str:
+    if not isinstance(value, str):
+        return UNKNOWN
+    datatype = snak.get("datatype")
+    return _TEXTS.get(datatype, "StringValue") if isinstance(datatype, str) else "StringValue"
 
 
-def _text_or_none(value: Any) -> bool:
-    return value is None or isinstance(value, str)
+def _entity_type(_: Any, value: Any) -> str:
+    named = _named(value) if isinstance(value, dict) else None
+    return _reference_type(named) if named is not None else UNKNOWN
 
 
-def _whole(value: Any) -> bool:
+def _is_whole(value: Any) -> bool:
     # GraphQL's Int has 32 bits.
     return type(value) is int and -(2**31) <= value < 2**31
 
 
-def _number(value: Any) -> bool:
+def _is_number(value: Any) -> bool:
     # An integer of any size may be stored, but a Float would lose its digits or not hold it at all.
-    return type(value) is float or _whole(value)
+    return type(value) is float or _is_whole(value)
 
 
-def _number_or_none(value: Any) -> bool:
-    return value is None or _number(value)
+def _time_type(_: Any, value: Any) -> str:
+    fits = (
+        isinstance(value["time"], str)
+        and _is_whole(value["timezone"])
+        and _is_whole(value["before"])
+        and _is_whole(value["after"])
+        and _is_whole(value["precision"])
+        and isinstance(value["calendarmodel"], str)
+    )
+    return "TimeValue" if fits else UNKNOWN
 
 
-_Shape = Mapping[str, Callable[[Any], bool]]
-_BY_TYPE: dict[str, tuple[str, _Shape]] = {
-    "time": (
-        "TimeValue",
-        {
-            "time": _text,
-            "timezone": _whole,
-            "before": _whole,
-            "after": _whole,
-            "precision": _whole,
-            "calendarmodel": _text,
-        },
-    ),
-    "quantity": (
-        "QuantityValue",
-        {"amount": _text, "unit": _text, "lowerBound": _text_or_none, "upperBound": _text_or_none},
-    ),
-    "globecoordinate": (
-        "GlobeCoordinateValue",
-        {
-            "latitude": _number,
-            "longitude": _number,
-            "altitude": _number_or_none,
-            "precision": _number_or_none,
-            "globe": _text,
-        },
-    ),
-    "monolingualtext": ("MonolingualTextValue", {"language": _text, "text": _text}),
+def _quantity_type(_: Any, value: Any) -> str:
+    fits = (
+        isinstance(value["amount"], str)
+        and isinstance(value["unit"], str)
+        and isinstance(value.get("lowerBound", ""), str | None)
+        and isinstance(value.get("upperBound", ""), str | None)
+    )
+    return "QuantityValue" if fits else UNKNOWN
+
+
+def _coordinate_type(_: Any, value: Any) -> str:
+    fits = (
+        _is_number(value["latitude"])
+        and _is_number(value["longitude"])
+        and isinstance(value["globe"], str)
+        and all(value.get(one) is None or _is_number(value[one]) for one in ("altitude", "precision"))
+    )
+    return "GlobeCoordinateValue" if fits else UNKNOWN
+
+
+def _monolingual_type(_: Any, value: Any) -> str:
+    fits = isinstance(value["language"], str) and isinstance(value["text"], str)
+    return "MonolingualTextValue" if fits else UNKNOWN
+
+
+_TYPE_OF: Mapping[str, Callable[[Any, Any], str]] = {
+    "string": _text_type,
+    "wikibase-entityid": _entity_type,
+    "time": _time_type,
+    "quantity": _quantity_type,
+    "globecoordinate": _coordinate_type,
+    "monolingualtext": _monolingual_type,
 }
-_SHAPES = {kind: (name, tuple(shape.items())) for kind, (name, shape) in _BY_TYPE.items()}
+"""By what a value says of its type, the GraphQL type of it in its snak. KeyError or TypeError where it is none."""

@@ -82,11 +82,19 @@ def in_order(groups: dict[str, list[JsonObject]] | None, order: Any) -> list[Jso
     """
     if not groups:
         return []
-    known = [*groups]
-    names = known if order == known else _names(groups, order)
+    # Usually the order is one of all groups, and most often that in which they lie anyway.
+    names = order if _is_order_of(groups, order) else _names(groups, order)
     if len(names) == 1:
         return [*groups[names[0]]]
     return [snak for name in names for snak in groups.get(name, ())]
+
+
+def _is_order_of(groups: dict[str, list[JsonObject]], order: Any) -> bool:
+    if order.__class__ is not list or len(order) != len(groups):
+        return False
+    return order == [*groups] or (
+        all(name.__class__ is str for name in order) and groups.keys() == set(order)
+    )
 
 
 def _names(groups: dict[str, list[JsonObject]], order: Any) -> list[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 from storage.ids import EntityId
 from storage.model import StatementHash
@@ -17,9 +17,8 @@ class Bucket(StrEnum):
     STATEMENTS = "wikibase-statements"
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One object's place."""
+class Key(NamedTuple):
+    """One object's place. A tuple, since caches ask for the hash of very many."""
 
     bucket: Bucket
     name: str
