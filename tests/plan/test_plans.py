@@ -51,6 +51,15 @@ async def test_what_is_compiled_weighs() -> None:
     assert weights[1] == weights[2] < 50_000
 
 
+async def test_what_outgrows_the_bound_goes_at_once() -> None:
+    plans = Plans(binding(schema()), 2**20, after=1)
+    document = parse("{animals {... on Cat {name lives}}}")
+    await executed(plans, plans.binding.schema, document, ALL)
+    plans.bound = plans.bytes + 100
+    await executed(plans, plans.binding.schema, document, ALL)
+    assert (plans.bytes, plans.evictions) == (0, 1)
+
+
 async def test_what_was_asked_longest_ago_goes_first() -> None:
     documents = [parse(f"{{a{number}: animals {{... on Cat {{name}}}}}}") for number in range(3)]
     plans = Plans(binding(schema()), 2**20, after=0)
