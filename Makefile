@@ -23,8 +23,9 @@ lint: $(VENV)/test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# All of it takes most of an hour; `make bench PARTS="http targets"` measures parts.
 bench: $(VENV)/test
-	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks $(PARTS)
 
 # Removes each guard of the write flow in turn and shows the test that turns red.
 guards: $(VENV)/test
@@ -65,3 +66,5 @@ lock: $(VENV)/test
 	  --output-file requirements/dev.txt
 	printf 'ariadne-codegen\nhttpx\nwebsockets\n' | $(BIN)/uv pip compile --quiet --generate-hashes --no-header \
 	  --no-annotate --no-emit-find-links --python-version 3.11 --output-file requirements/clients.txt -
+	printf 'ariadne\n' | $(BIN)/uv pip compile --quiet --constraint requirements/runtime.txt --generate-hashes --no-header \
+	  --no-annotate --no-emit-find-links --python-version 3.11 --output-file requirements/bench.txt -

@@ -32,6 +32,9 @@ from storage.sql.sqlite_inline import InlineSqlite
 
 QUEUE_SECONDS = 120.0
 """How long an edit of an import waits for a connection."""
+UNIT_SECONDS = 60.0
+"""How long what it writes may take: a unit of a thousand statements waits a thousand times for its turn in a process that is
+busy with everything else of the import."""
 
 
 class NoFolder(StorageError):
@@ -77,7 +80,7 @@ async def _open_mysql(stack: AsyncExitStack, settings: Settings, alone: bool) ->
     place = mysql_place(settings)
     if alone:
         # Nobody waits for one answer: what queues for a connection behind its own kind is not cut off.
-        place = replace(place, connect_seconds=QUEUE_SECONDS)
+        place = replace(place, connect_seconds=QUEUE_SECONDS, unit_seconds=UNIT_SECONDS)
     prepare: Unit[object] = migrate if settings.migrate == "auto" else refuse_older
     database = await stack.enter_async_context(open_mysql(place, prepare=prepare))
     return SqlMetadata(Counted(database), database.shard_of)

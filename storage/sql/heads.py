@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import orjson
 from sqlalchemy import BindParameter, Connection, and_, bindparam, insert, select, update
@@ -74,12 +75,17 @@ def heads(connection: Connection, entities: Collection[EntityId]) -> dict[Entity
     found = {}
     for some in chunks([internal(entity) for entity in entities]):
         for row in connection.execute(_THESE_HEADS, {"entities": some}):
-            revision = revision_of(row)
-            target = external(row.redirects_to) if row.redirects_to is not None else None
-            flags = Flags(**{flag: getattr(row, flag) for flag in FLAGS})
-            head = Head(revision.entity, revision.revision, row.updated_at, flags, target)
-            found[revision.entity] = HeadRevision(head, revision)
+            head = head_of(row)
+            found[head.head.entity] = head
     return found
+
+
+def head_of(row: Any) -> HeadRevision:
+    """The head that was read with its revision's row."""
+    revision = revision_of(row)
+    target = external(row.redirects_to) if row.redirects_to is not None else None
+    flags = Flags(**{flag: getattr(row, flag) for flag in FLAGS})
+    return HeadRevision(Head(revision.entity, revision.revision, row.updated_at, flags, target), revision)
 
 
 def commit(connection: Connection, swap: Swap) -> Head:

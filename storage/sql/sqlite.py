@@ -28,6 +28,10 @@ Unit = Callable[[Connection], T]
 MAX_UNITS = 256
 """Units in one commit: enough to share the fsync, few enough that nobody waits long for a neighbour."""
 
+READER_KIB, WRITER_KIB = 2 * 1024, 16 * 1024
+"""Of the file's pages, what each connection of a server keeps for itself. The operating system has them anyway, for all
+connections together: it costs a hundred megabytes to have them four times, and wins nothing that can be measured."""
+
 
 class Database(Protocol):
     """Where SQL runs. Units are plain functions, written once for every engine."""
@@ -61,8 +65,8 @@ class SqliteDatabase:
     def __init__(self, path: Path, *, busy_seconds: float = 30.0, readers: int = 4) -> None:
         self._path = path
         self._closed = False
-        self._write_engine = engine_of(path, "BEGIN IMMEDIATE", busy_seconds, 1)
-        self._read_engine = engine_of(path, "BEGIN", busy_seconds, readers)
+        self._write_engine = engine_of(path, "BEGIN IMMEDIATE", busy_seconds, 1, kept_kib=WRITER_KIB)
+        self._read_engine = engine_of(path, "BEGIN", busy_seconds, readers, kept_kib=READER_KIB)
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="sqlite-read")
         self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write_forever, name="sqlite-write", daemon=True)
@@ -188,8 +192,11 @@ def _answer(batch: list[Waiting]) -> None:
             continue
 
 
-def engine_of(path: Path, begin: str, busy_seconds: float, size: int) -> Engine:
-    """Connections to a file, each transaction begun by the word `begin`."""
+def engine_of(path: Path, begin: str, busy_seconds: float, size: int, *, kept_kib: int = 64 * 1024) -> Engine:
+    """Connections to a file, each transaction begun by the word `begin`, each of which keeps so much of the file.
+
+    As much as by default is for one who writes all over an index, and has the process for itself.
+    """
     engine = create_engine(
         f"sqlite:///{path}",
         poolclass=QueuePool,
@@ -206,7 +213,7 @@ def engine_of(path: Path, begin: str, busy_seconds: float, size: int) -> Engine:
         connection.execute("PRAGMA journal_mode=WAL")
         # FULL: an acknowledged commit survives loss of power, not only the end of the process.
         connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA cache_size=-65536")  # KiB; hashes fall all over the index
+        connection.execute(f"PRAGMA cache_size={-kept_kib}")
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:

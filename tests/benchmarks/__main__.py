@@ -1,7 +1,9 @@
 """`make bench`: tables of ratios, JSON beside them in `benchmarks-out/`.
 
-Arguments choose: `storage`, `graph`, `reads` (of S3), `edits` and `import` (on MySQL and S3), `backlog`, `outage`,
-which takes the seconds of Kafka's absence as `outage=600`.
+Arguments choose parts; without any all are measured. On the embedded engines: `storage`, `http`, `targets`, `database`, `profile`
+(of requests and of the import), `memory`, which takes the number of queries as `memory=100000`. On MySQL and S3, which are started: `reads` (of
+S3), `edits`, `import`, `http-servers`, `targets-servers`, `database-servers`, `backlog`, and `outage`, which takes the seconds of
+Kafka's absence as `outage=600`.
 """
 
 from __future__ import annotations
@@ -15,17 +17,82 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import uvloop
+
 from app import samples
-from tests.benchmarks import backlog, edits, graph, import_floor, objects, outage, production, s3_reads
+from app.compose import open_stores
+from app.settings import Settings
+from tests.benchmarks import (
+    backlog,
+    database_reads,
+    edits,
+    filled,
+    import_floor,
+    import_profile,
+    objects,
+    outage,
+    over_http,
+    production,
+    request_profile,
+    s3_reads,
+    targets,
+    worker_memory,
+)
+from tests.benchmarks.fleet import has_plan
 from tests.benchmarks.servers import Servers, servers
 from tests.benchmarks.spread import spread
+from tests.benchmarks.tables import show_figures, show_served, show_shares, show_targets
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "wikidata"
 ROUNDS = 3
-HERE = ("storage", "graph")
-ON_SERVERS = ("reads", "edits", "import", "backlog", "outage")
+HERE = ("storage", "http", "targets", "memory", "database", "profile")
+FILLED = ("http", "targets", "database")
+"""Of stores that are filled; also on servers, by the name with this at its end."""
+SERVERS = "-servers"
+ON_SERVERS = ("reads", "edits", "import", *(f"{part}{SERVERS}" for part in FILLED), "backlog", "outage")
+QUERIES = 5_000
+"""Of the worker whose memory is looked at."""
 AWAY, PER_SECOND = 10.0, 15.0
 """Seconds of Kafka's absence, and edits a second meanwhile."""
+
+
+async def _here(wanted: Mapping[str, float], folder: Path) -> None:
+    """The parts on the embedded engines."""
+    paths = _real_ones()
+    if "storage" in wanted:
+        figures = await _storage(paths, folder)
+        _keep("storage", figures)
+        show_figures(figures)
+    place, known = Settings(data=folder / "filled"), list[str]()
+    if not wanted.keys().isdisjoint((*FILLED, "memory", "profile")):
+        async with open_stores(place, alone=True) as stores:
+            known = await filled.fill(stores, paths)
+    if "http" in wanted:
+        served = await over_http.measure(place, known, folder / "http")
+        _keep("http", served)
+        show_served("the embedded engines", served)
+    reached: list[targets.Target] = []
+    if "targets" in wanted:
+        reached += await targets.measure(place, known, folder / "targets", over_http.ROUNDS)
+    if "memory" in wanted:
+        queries = int(wanted["memory"] or QUERIES)
+        memory = await worker_memory.measure(place, known, folder / "memory", queries)
+        _keep("memory", {"queries": queries, **asdict(memory)})
+        reached.append(worker_memory.target(memory, queries))
+    if reached:
+        _keep("targets", {one.name: one.told() for one in reached})
+        show_targets("the embedded engines", reached)
+    if "database" in wanted:
+        async with open_stores(place) as stores:
+            reads = await database_reads.measure(place, stores, folder / "database", over_http.ROUNDS)
+        _keep("database", reads)
+        show_figures(reads)
+    if "profile" in wanted:
+        profiles = await request_profile.measure(place, known[:50])
+        profiles["import of a thousand documents"] = await import_profile.measure(paths, folder / "profile")
+        _keep("profile", profiles)
+        for name, shares in profiles.items():
+            show_shares(name, shares)
 
 
 async def _storage(paths: list[str], folder: Path) -> dict[str, Any]:
@@ -36,7 +103,7 @@ async def _storage(paths: list[str], folder: Path) -> dict[str, Any]:
     many = [await edits.measure(folder / f"edits-32-{number}", 32) for number in range(ROUNDS)]
     bare = [edits.floor(folder / f"floor-{number}") for number in range(ROUNDS)]
     return {
-        "import: seconds": spread([done.clock for done, _ in imports]),
+        "import of a thousand real documents: seconds": spread([done.clock for done, _ in imports]),
         "import: commits": spread([done.commits for done, _ in imports]),
         "import / floor, clock": spread([done.clock / floor.clock for done, floor in imports]),
         "import / floor, processor": spread([done.processor / floor.processor for done, floor in imports]),
@@ -58,29 +125,35 @@ async def _storage(paths: list[str], folder: Path) -> dict[str, Any]:
     }
 
 
-async def _measure(wanted: list[str], folder: Path) -> None:
+async def _on_servers(wanted: Mapping[str, float], running: Servers, folder: Path) -> None:
+    """The parts on MySQL and S3."""
     paths = _real_ones()
-    if "storage" in wanted:
-        found = await _storage(paths, folder)
-        _keep("storage", found)
-        _show({name: {"": figures} for name, figures in found.items()})
-    if "graph" in wanted:
-        table = await graph.measure(paths, folder / "graph")
-        _keep("graph", table)
-        _show(table)
-
-
-async def _measure_on_servers(wanted: list[str], running: Servers, folder: Path) -> None:
-    paths = _real_ones()
-    for word in wanted:
-        part, _, seconds = word.partition("=")
-        if part in ON_SERVERS:
-            figures = await _on_servers(part, running, paths, folder / part, float(seconds or AWAY))
+    for part in ("reads", "edits", "import", "backlog", "outage"):
+        if part in wanted:
+            figures = await _figures(part, running, paths, folder / part, wanted[part] or AWAY)
             _keep(part, figures)
-            _show({name: {"": one} for name, one in figures.items()})
+            show_figures(figures)
+    if wanted.keys().isdisjoint(f"{part}{SERVERS}" for part in FILLED):
+        return
+    place = running.engines.empty(folder / "filled")
+    async with open_stores(place, alone=True) as stores:
+        known = await filled.fill(stores, paths)
+    if "http-servers" in wanted:
+        served = await over_http.measure(place, known, folder / "http")
+        _keep("http-servers", served)
+        show_served("MySQL and S3", served)
+    if "targets-servers" in wanted:
+        reached = await targets.measure(place, known, folder / "targets", over_http.ROUNDS)
+        _keep("targets-servers", {one.name: one.told() for one in reached})
+        show_targets("MySQL and S3", reached)
+    if "database-servers" in wanted:
+        async with open_stores(place) as stores:
+            reads = await database_reads.measure(place, stores, folder / "database", over_http.ROUNDS)
+        _keep("database-servers", reads)
+        show_figures(reads)
 
 
-async def _on_servers(
+async def _figures(
     part: str, running: Servers, paths: list[str], folder: Path, away: float
 ) -> dict[str, dict[str, float]]:
     """Rows of figures."""
@@ -153,28 +226,21 @@ def _keep(part: str, found: Mapping[str, Any]) -> None:
     (out / f"{part}.json").write_text(json.dumps(found, indent=2) + "\n")
 
 
-def _show(rows: Mapping[str, Mapping[str, Mapping[str, float]]]) -> None:
-    """A table: figures by row and column."""
-    width = max(map(len, rows))
-    columns = next(iter(rows.values()))
-    sys.stdout.write("\n" + " " * width + "".join(f"{column:>30}" for column in columns) + "\n")
-    for name, row in rows.items():
-        sys.stdout.write(f"{name:<{width}}" + "".join(f"{_told(one):>30}" for one in row.values()) + "\n")
-
-
-def _told(one: Mapping[str, float]) -> str:
-    return f"{one['median']:.2f} ({one['least']:.2f} to {one['most']:.2f})"
-
-
 def main() -> None:
     """Measure and write."""
-    wanted = sys.argv[1:] or [*HERE, *ON_SERVERS]
-    with tempfile.TemporaryDirectory() as name:
+    told = (word.partition("=") for word in sys.argv[1:] or (*HERE, *ON_SERVERS))
+    wanted = {part: float(number or 0) for part, _, number in told}
+    if unknown := wanted.keys() - {*HERE, *ON_SERVERS}:
+        raise SystemExit(f"there is no part {', '.join(sorted(unknown))}; see tests/benchmarks/__main__.py")
+    if not has_plan():
+        sys.stdout.write("There is no setting PLAN: `ours` is the standard executor itself.\n")
+    with tempfile.TemporaryDirectory() as name, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         folder = Path(name)
-        asyncio.run(_measure(wanted, folder))
-        if any(word.startswith(ON_SERVERS) for word in wanted):
+        if not wanted.keys().isdisjoint(HERE):
+            runner.run(_here(wanted, folder / "here"))
+        if not wanted.keys().isdisjoint(ON_SERVERS):
             with servers(folder / "servers") as running:
-                asyncio.run(_measure_on_servers(wanted, running, folder))
+                runner.run(_on_servers(wanted, running, folder / "on-servers"))
 
 
 main()

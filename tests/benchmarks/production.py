@@ -14,6 +14,7 @@ from typing import Any
 import aiomysql  # type: ignore[import-untyped]  # it has no types
 from sqlalchemy import Connection, Engine, event
 
+from app.compose import open_stores
 from app.importing import import_documents
 from app.intake import read
 from app.settings import Settings
@@ -25,7 +26,7 @@ from tests.benchmarks import edits
 from tests.benchmarks.edits import Result, result_of
 from tests.benchmarks.servers import Servers
 
-DOCUMENTS = 300
+DOCUMENTS = 1_000
 EDITS = 320
 Sent = list[tuple[str, tuple[Any, ...]]]
 """Statements with what is bound to them."""
@@ -135,7 +136,7 @@ class Imported:
 async def measure_import(servers: Servers, paths: Sequence[str], folder: Path) -> Imported:
     """The first documents of the paths, into empty engines."""
     documents = list(islice(read(list(paths)), DOCUMENTS))
-    async with servers.engines.opened(servers.engines.empty(folder)) as stores:
+    async with open_stores(servers.engines.empty(folder), alone=True) as stores:
         requests = 0
 
         def request(**_: Any) -> None:

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-
-import orjson
 
 from storage.model import JsonObject
-from tests.builders import an_item
+from tests.builders import a_statement, a_statement_id, an_item
 
-SELECTED = """
-query Selected($id: EntityId!, $properties: [PropertyId!]) {
+ONE_FIELD = "{ __typename }"
+"""The least that can be asked."""
+
+TWO = """
+query Two($id: EntityId!, $properties: [PropertyId!]) {
   entity(id: $id) {
-    ... on LabelProvider { label(languageCode: "en") }
     statements(properties: $properties) {
-      id rank propertyId valueType
+      rank propertyId valueType
       value {
         __typename
-        ... on ItemValue { id label(languageCode: "en") }
+        ... on ItemValue { id }
         ... on TimeValue { time precision calendarModel }
       }
     }
   }
+}
+"""
+
+VALUES = """
+query Values($id: EntityId!, $properties: [PropertyId!]) {
+  entity(id: $id) { statements(properties: $properties) { value { ... on TextValue { content } } } }
 }
 """
 
@@ -72,6 +77,13 @@ HUB = "Q2000000000"
 
 REVISIONS, REFERRING = 120, 240
 
+EDITORS = ("ours", "standard", "Ariadne", "by hand")
+"""Who edits, each on entities of its own."""
+FEW, STATEMENTS = 10, (1, 100, 1_000, 10_000)
+"""How many statements the entities have of which there is one for each editor."""
+EDITED = "P528"
+"""The property of the statement that is edited: the last one of its entity."""
+
 
 def made() -> Iterator[JsonObject]:
     """The hub at each of its revisions, then the items that refer to it."""
@@ -81,6 +93,14 @@ def made() -> Iterator[JsonObject]:
         yield referring(number, "an item")
 
 
+def edited() -> Iterator[JsonObject]:
+    """Items that are made to be edited."""
+    for editor in EDITORS:
+        yield labelled(editor, "an item")
+        for statements in (*STATEMENTS, FEW):
+            yield sized(editor, statements, "as imported")
+
+
 def referring(number: int, label: str) -> JsonObject:
     """One of the small items that refer to the hub, under a label."""
     return (
@@ -88,6 +108,24 @@ def referring(number: int, label: str) -> JsonObject:
     )
 
 
-def write_made(path: Path) -> None:
-    """All that is made, as lines that can be imported."""
-    path.write_bytes(b"".join(orjson.dumps(entity) + b"\n" for entity in made()))
+def labelled(editor: str, label: str) -> JsonObject:
+    """The small item whose label an editor changes."""
+    return referring(1_000 + EDITORS.index(editor), label)
+
+
+def sized(editor: str, statements: int, value: str) -> JsonObject:
+    """The item of an editor that has so many statements, the first of P31, the last with this value."""
+    number = 2_000_010_000 + 100 * EDITORS.index(editor) + (*STATEMENTS, FEW).index(statements)
+    item = an_item(f"Q{number}").json()
+    subject = item["id"]
+    last = statements - 1
+    item["claims"] = claims = {"P31": [a_statement("P31", id=a_statement_id(subject, 0), item=HUB)]}
+    for position in range(1, statements):
+        name = EDITED if position == last else f"P{3_000 + position % 20}"
+        text = value if position == last else f"value {position}"
+        one = a_statement(name, id=a_statement_id(subject, position), string=text)
+        claims.setdefault(name, []).append(one)
+    if statements == 1:
+        # The only one is the one that is edited.
+        item["claims"] = {EDITED: [a_statement(EDITED, id=a_statement_id(subject, 0), string=value)]}
+    return item

@@ -7,7 +7,7 @@ keys of a step, the steps side by side that do not wait for each other.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
@@ -44,18 +44,12 @@ from tests.benchmarks.told import SITELINK, SNAK_TYPES, item_of, named, rest, st
 Twin = Callable[[Stores, Any], Awaitable[JsonObject]]
 
 
-def application(stores: Stores, recorded: Mapping[str, bytes]) -> Starlette:
-    """The routes by hand, and `/bare/...`, which sends what was recorded."""
-
-    async def bare(request: Request) -> Response:
-        await request.body()
-        return Response(recorded[request.path_params["name"]], media_type="application/json")
-
+def application(stores: Stores) -> Starlette:
+    """The routes by hand: each of `READS`, and `/hand/edit`."""
     app = Starlette(
         routes=[
-            *map(_route, (selected, whole, many, history, backlinks)),
-            Route("/edit", edit, methods=["POST"]),
-            Route("/bare/{name}", bare, methods=["POST"]),
+            *(_route(name, twin) for name, twin in READS.items()),
+            Route("/hand/edit", edit, methods=["POST"]),
         ],
         exception_handlers={StorageError: _refused},
     )
@@ -63,12 +57,12 @@ def application(stores: Stores, recorded: Mapping[str, bytes]) -> Starlette:
     return app
 
 
-def _route(twin: Twin) -> Route:
+def _route(name: str, twin: Twin) -> Route:
     async def answer(request: Request) -> Response:
         data = await twin(request.app.state.stores, orjson.loads(await request.body()))
         return Response(orjson.dumps(data), media_type="application/json")
 
-    return Route(f"/{twin.__name__}", answer, methods=["POST"])
+    return Route(f"/hand/{name}", answer, methods=["POST"])
 
 
 async def _refused(_: Request, error: Exception) -> Response:
@@ -78,18 +72,11 @@ async def _refused(_: Request, error: Exception) -> Response:
     return Response(orjson.dumps(told), status, media_type="application/json")
 
 
-async def selected(stores: Stores, asked: JsonObject) -> JsonObject:
-    """A label, and the statements of some properties with the labels of what they link to."""
+async def two(stores: Stores, asked: JsonObject) -> JsonObject:
+    """The statements of some properties."""
     row = await row_of(stores, asked["id"])
-    index = index_of(row)
-    positions = index.positions(asked["properties"])
-    terms, bodies, ids = await asyncio.gather(
-        terms_of(stores, [row]),
-        statements_of(stores, [index.hashes[position] for position in positions]),
-        statement_ids(stores, row),
-    )
-    statements = [(ids[position], bodies[index.hashes[position]]) for position in positions]
-    labels = await labels_of(stores, {item for _, body in statements if (item := item_of(body["mainsnak"]))})
+    hashes = index_of(row).of(asked["properties"])
+    bodies = await statements_of(stores, hashes)
 
     def value(snak: JsonObject) -> JsonObject | None:
         if "datavalue" not in snak:
@@ -97,7 +84,7 @@ async def selected(stores: Stores, asked: JsonObject) -> JsonObject:
         told = snak["datavalue"]["value"]
         kind = typename(snak)
         if kind == "ItemValue":
-            return {"__typename": kind, "id": named(told), "label": labels.get(named(told))}
+            return {"__typename": kind, "id": named(told)}
         if kind == "TimeValue":
             parts = {"time": told["time"], "precision": told["precision"]}
             return {"__typename": kind, **parts, "calendarModel": told["calendarmodel"]}
@@ -105,16 +92,14 @@ async def selected(stores: Stores, asked: JsonObject) -> JsonObject:
 
     return {
         "entity": {
-            "label": label_of(terms[row.entity]),
             "statements": [
                 {
-                    "id": id,
                     "rank": body["rank"].upper(),
                     "propertyId": body["mainsnak"]["property"],
                     "valueType": SNAK_TYPES[body["mainsnak"]["snaktype"]],
                     "value": value(body["mainsnak"]),
                 }
-                for id, body in statements
+                for body in (bodies[one] for one in hashes)
             ],
         }
     }
@@ -249,3 +234,7 @@ async def edit(request: Request) -> Response:
     }
     later = BackgroundTask(derive, outcome.owed, stores) if outcome.owed is not None else None
     return Response(orjson.dumps(data), media_type="application/json", background=later)
+
+
+READS: dict[str, Twin] = {twin.__name__: twin for twin in (two, whole, many, history, backlinks)}
+"""By name, all that is answered by hand without a change."""
