@@ -381,8 +381,11 @@ async def test_who_reads_together_has_to_answer_for_each() -> None:
 
     made = plans(Short())
     document = parse("{animals {... on Dog {owner {far}}}}")
-    with pytest.raises(ValueError, match="shorter"):
-        await executed(made, made.binding.schema, document, {"animals": [A_DOG, A_DOG]})
+    result = await executed(made, made.binding.schema, document, {"animals": [A_DOG, A_DOG]})
+    assert result.data == {"animals": None}
+    assert [(error.path, type(error.original_error)) for error in result.errors or ()] == [
+        (["animals"], ValueError)
+    ]
 
 
 async def test_a_hole_of_what_is_taken_back_is_not_filled() -> None:
