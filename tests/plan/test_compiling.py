@@ -374,6 +374,20 @@ async def test_what_fails_for_all_fails_in_the_place_of_each() -> None:
     await same("{animals {... on Dog {owner {far}}}}", {**ALL, "animals": dogs}, plans(Broken()))
 
 
+async def test_who_reads_together_has_to_answer_for_each() -> None:
+    class Short(Reads):
+        async def far(self, *_: Any) -> list[Any]:
+            return ["away"]
+
+    made = plans(Short())
+    document = parse("{animals {... on Dog {owner {far}}}}")
+    result = await executed(made, made.binding.schema, document, {"animals": [A_DOG, A_DOG]})
+    assert result.data == {"animals": None}
+    assert [(error.path, type(error.original_error)) for error in result.errors or ()] == [
+        (["animals"], ValueError)
+    ]
+
+
 async def test_a_hole_of_what_is_taken_back_is_not_filled() -> None:
     """What was noted of the first dog's owner is no part of the answer when the second dog is wrong: it is noted anew."""
     reads = Reads()

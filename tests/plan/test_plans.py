@@ -41,14 +41,23 @@ async def test_what_has_no_room_weighs_nothing() -> None:
 
 
 async def test_what_is_compiled_weighs() -> None:
-    plans = Plans(binding(schema()), 2**20, after=0)
+    plans = Plans(binding(schema()), 2**20, after=1)
     document = parse("{animals {... on Cat {name lives}}}")
     weights = []
     for _ in range(3):
         await executed(plans, plans.binding.schema, document, ALL)
         weights.append(plans.bytes)
-    assert weights[0] == weights[1] == weights[2]
-    assert OVERHEAD + 100 < weights[0] < OVERHEAD + 50_000
+    assert OVERHEAD < weights[0] < weights[1] - 1_000
+    assert weights[1] == weights[2] < 50_000
+
+
+async def test_what_outgrows_the_bound_goes_at_once() -> None:
+    plans = Plans(binding(schema()), 2**20, after=1)
+    document = parse("{animals {... on Cat {name lives}}}")
+    await executed(plans, plans.binding.schema, document, ALL)
+    plans.bound = plans.bytes + 100
+    await executed(plans, plans.binding.schema, document, ALL)
+    assert (plans.bytes, plans.evictions) == (0, 1)
 
 
 async def test_what_was_asked_longest_ago_goes_first() -> None:
