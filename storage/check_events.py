@@ -2,42 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
 
 from storage.events import PositionGone
-from storage.ids import EntityId
 from storage.ports import Position, Published, Stores
+from storage.spool import Spool
 from storage.walks import PAGE, Finding, every_entity, every_revision
-
-
-class _Told:
-    """Places that were told of: in a file of SQLite's own, which goes with it, since they may be more than memory holds."""
-
-    def __init__(self) -> None:
-        self._file = sqlite3.connect("")
-        self._file.execute(
-            "CREATE TABLE told (entity TEXT, revision INTEGER, PRIMARY KEY (entity, revision)) WITHOUT ROWID"
-        )
-
-    def add(self, entity: EntityId, revision: int) -> bool:
-        """Note a place; whether it comes after one of a later revision, and for the first time."""
-        (last,) = self._file.execute("SELECT max(revision) FROM told WHERE entity = ?", (entity,)).fetchone()
-        is_new = self._file.execute("INSERT OR IGNORE INTO told VALUES (?, ?)", (entity, revision)).rowcount
-        return bool(is_new) and last is not None and revision < last
-
-    def take(self, entity: EntityId, revision: int) -> bool:
-        """Forget a place; whether it was there."""
-        gone = self._file.execute("DELETE FROM told WHERE entity = ? AND revision = ?", (entity, revision))
-        return gone.rowcount == 1
-
-    def left(self) -> Iterator[tuple[str, int]]:
-        """The places that nobody took."""
-        return self._file.execute("SELECT entity, revision FROM told ORDER BY entity, revision")
-
-    def close(self) -> None:
-        self._file.close()
 
 
 async def check_events(stores: Stores) -> AsyncIterator[Finding]:
@@ -45,7 +16,7 @@ async def check_events(stores: Stores) -> AsyncIterator[Finding]:
     owed = {(work.entity, work.revision) for work in await stores.metadata.unpublished(1_000_000)}
     # Where a stream drops what is old, a revision whose event is missing may have been told of long ago.
     is_whole = await stores.events.is_whole()
-    with closing(_Told()) as told:
+    with closing(Spool()) as told:
         after: Position | None = None
         while page := await _events(stores, after):
             for published in page:

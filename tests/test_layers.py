@@ -123,8 +123,12 @@ def test_only_app_imports_adapters() -> None:
 
 
 def test_only_adapters_know_drivers() -> None:
-    """Their errors are translated at the adapters' edge."""
-    inner = (module for module in modules("storage", "graph") if not is_adapter(module.name))
+    """Their errors are translated at the adapters' edge. A spool is no store: whatever goes wrong in it ends the command."""
+    inner = (
+        module
+        for module in modules("storage", "graph")
+        if not is_adapter(module.name) and module.name != "storage.spool"
+    )
 
     assert breaches(inner, lambda name: is_in(name, *DRIVERS)) == []
 
