@@ -60,7 +60,13 @@ async def execute(state: State, operation: Operation, asked: Asked, actor: Actor
         async with state.clients.under_way(actor, "operations", cost):
             with part("execute"):
                 context = context_of(state, actor)
-                work = run(operation, asked.variables, context, suggestions=limits.rules.suggestions)
+                work = run(
+                    operation,
+                    asked.variables,
+                    context,
+                    plans=state.documents.plans,
+                    suggestions=limits.rules.suggestions,
+                )
                 result = await in_time(limits, operation.type, work)
         return with_cost(answer_of(result), asked, limits.rules.maxima.cost)
 
@@ -73,7 +79,13 @@ async def _events(
     async with state.clients.under_way(actor, "subscriptions", cost):
         is_asked(state, operation, actor)
         context = context_of(state, actor, progress)
-        beginning = follow(operation, asked.variables, context, suggestions=limits.rules.suggestions)
+        beginning = follow(
+            operation,
+            asked.variables,
+            context,
+            plans=state.documents.plans,
+            suggestions=limits.rules.suggestions,
+        )
         results = await in_time(limits, operation.type, beginning)
         if isinstance(results, ExecutionResult):
             yield answer_of(results)

@@ -73,7 +73,7 @@ def application(settings: Settings) -> Starlette:
                 poll_seconds=settings.poll_seconds,
                 housekeeping=housekeeping(settings),
             )
-            sampler = Sampler(meter, stores)
+            sampler = Sampler(meter, stores, documents=documents)
             app.state.settings, app.state.stores, app.state.work = settings, stores, work
             app.state.tokens, app.state.origins, app.state.documents = tokens, origins, documents
             app.state.limits, app.state.clients = limits, clients

@@ -58,6 +58,14 @@ class Metrics:
         self.cache_waits = self._counter("cache_waits", "Objects that somebody else was reading already")
         self.cache_evictions = self._counter("cache_evictions", "Objects that had to make room")
         self.cache_bytes = self._gauge("cache_bytes", "Memory that objects at hand take, about")
+        self.prepared_hits = self._counter("prepared_hits", "Operations that were prepared before")
+        self.prepared_misses = self._counter(
+            "prepared_misses", "Operations that had to be parsed and validated"
+        )
+        self.prepared_evictions = self._counter("prepared_evictions", "Operations that had to make room")
+        self.prepared_bytes = self._gauge("prepared_bytes", "Memory that prepared operations take, about")
+        self.fields = self._counter("fields", "Fields of answers by how they were executed", "by")
+        self.plan_bytes = self._gauge("plan_bytes", "Memory that compiled functions take, about")
         # Stores
         self.calls = self._histogram(
             "store_call_seconds", "Calls of the stores", CALL_SECONDS, "store", "verb"

@@ -20,6 +20,9 @@ from graphql import parse as parse_document
 from app.asked import Asked
 from app.settings import Settings, WrongSetting
 from graph.documents import NotExecutable, Operation, Rules, prepare
+from graph.kept import Kept
+from graph.plan import Plans
+from graph.planned import plans_of
 from storage.canonical import parse
 
 _ID = re.compile(r"[A-Za-z0-9._~:-]{1,255}")
@@ -38,8 +41,11 @@ class Documents:
         only: bool = False,
         automatic_bytes: int = 0,
         rules: Rules | None = None,
+        prepared_bytes: int = 0,
+        plans: Plans | None = None,
     ) -> None:
-        """`only` executes no other than trusted ones; 0 bytes keep nothing that clients bring."""
+        """`only` executes no other than trusted ones; 0 bytes keep nothing that clients bring, or that was prepared."""
+        self.prepared, self.plans = Kept(prepared_bytes), plans
         self._trusted, self._rules = trusted or {}, rules or Rules()
         self._by_hash = {sha256(text): text for text in self._trusted.values()}
         self._only = only
@@ -50,12 +56,12 @@ class Documents:
     def prepare(self, asked: Asked) -> Operation:
         """The operation that is meant. NotExecutable if there is none, or it may not be executed here."""
         if asked.query is None:
-            return prepare(self._named(asked), asked.operation_name, self._rules)
+            return prepare(self._named(asked), asked.operation_name, self._rules, self.prepared)
         if asked.document_hash is not None and sha256(asked.query) != asked.document_hash:
             raise _refused("persisted_query_mismatch", "the hash that is sent is not that of `query`")
         if self._only and sha256(asked.query) not in self._by_hash:
             raise _refused("not_trusted", "only trusted documents are executed here, and this is none")
-        operation = prepare(asked.query, asked.operation_name, self._rules)
+        operation = prepare(asked.query, asked.operation_name, self._rules, self.prepared)
         if asked.document_hash is not None:
             self._keep(asked.document_hash, asked.query)
         return operation
@@ -97,7 +103,12 @@ def documents_of(settings: Settings, rules: Rules | None = None) -> Documents:
             if trusted.setdefault(name, text) != text:
                 raise WrongSetting(f"PERSISTED_OPERATIONS: {name!r} names several documents")
     return Documents(
-        trusted, only=settings.persisted_only, automatic_bytes=settings.persisted_automatic_bytes, rules=rules
+        trusted,
+        only=settings.persisted_only,
+        automatic_bytes=settings.persisted_automatic_bytes,
+        rules=rules,
+        prepared_bytes=settings.prepared_bytes,
+        plans=plans_of(settings.prepared_bytes) if settings.plan and settings.prepared_bytes else None,
     )
 
 

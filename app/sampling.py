@@ -7,7 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from time import monotonic
 
+from prometheus_client import Counter
+
 from app.meter import AppMeter
+from app.persisted import Documents
 from storage import times
 from storage.errors import StorageError
 from storage.ports import Stores
@@ -26,9 +29,16 @@ _UNKNOWN = float("nan")
 class Sampler:
     """Looks at the stores of one application."""
 
-    def __init__(self, meter: AppMeter, stores: Stores, clock: Clock = times.now) -> None:
-        self._meter, self._stores, self._clock = meter, stores, clock
-        self._told = [0, 0, 0, 0]
+    def __init__(
+        self,
+        meter: AppMeter,
+        stores: Stores,
+        clock: Clock = times.now,
+        documents: Documents | None = None,
+    ) -> None:
+        """`documents` are those of a process that executes some."""
+        self._meter, self._stores, self._clock, self._documents = meter, stores, clock, documents
+        self._told: dict[Counter, int] = {}
         self._looked: float | None = None
         self._one_at_a_time = asyncio.Lock()
 
@@ -56,6 +66,7 @@ class Sampler:
     async def look(self) -> None:
         """Bring the numbers up to date."""
         self._look_at_cache()
+        self._look_at_documents()
         async with self._one_at_a_time:
             if self._looked is None or monotonic() - self._looked >= FRESH_SECONDS:
                 await self._look_at_outbox()
@@ -65,12 +76,30 @@ class Sampler:
         cache, metrics = self._stores.cache, self._meter.metrics
         if cache is None:
             return
-        found = [cache.hits, cache.misses, cache.waits, cache.evictions]
-        counters = (metrics.cache_hits, metrics.cache_misses, metrics.cache_waits, metrics.cache_evictions)
-        for counter, now, before in zip(counters, found, self._told, strict=True):
-            counter.inc(now - before)
-        self._told = found
+        self._rise(metrics.cache_hits, cache.hits)
+        self._rise(metrics.cache_misses, cache.misses)
+        self._rise(metrics.cache_waits, cache.waits)
+        self._rise(metrics.cache_evictions, cache.evictions)
         metrics.cache_bytes.set(cache.bytes)
+
+    def _look_at_documents(self) -> None:
+        metrics = self._meter.metrics
+        if self._documents is None:
+            return
+        prepared, plans = self._documents.prepared, self._documents.plans
+        self._rise(metrics.prepared_hits, prepared.hits)
+        self._rise(metrics.prepared_misses, prepared.misses)
+        self._rise(metrics.prepared_evictions, prepared.evictions)
+        metrics.prepared_bytes.set(prepared.bytes)
+        if plans is not None:
+            self._rise(metrics.fields.labels("plan"), plans.compiled)
+            self._rise(metrics.fields.labels("executor"), plans.standard)
+            metrics.plan_bytes.set(plans.bytes)
+
+    def _rise(self, counter: Counter, now: int) -> None:
+        """Let a counter follow a number that is kept elsewhere."""
+        counter.inc(now - self._told.get(counter, 0))
+        self._told[counter] = now
 
     async def _look_at_outbox(self) -> None:
         metrics = self._meter.metrics

@@ -254,6 +254,16 @@ class Settings:
     cache_bytes: int = _setting(
         256 * 2**20, _size, "memory for what was read of immutable objects, in bytes; 0 keeps nothing"
     )
+    prepared_bytes: int = _setting(
+        32 * 2**20,
+        _size,
+        "memory for operations that were parsed and validated, and as much for what is compiled of them, in bytes; 0 keeps none",
+    )
+    plan: bool = _setting(
+        True,
+        _flag,
+        "whether what is selected of plain data runs as compiled functions; false: by the executor alone",
+    )
     s3_endpoint: str = _setting(
         "", str, "address of the S3 server that keeps the objects; empty for the data folder"
     )

@@ -7,7 +7,7 @@ limit_exceeded, introspection_off. What is measured here needs no variables; wha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -27,7 +27,9 @@ from graphql import (
 )
 from graphql.validation.validate import ValidationAbortedError
 
+from graph.kept import Kept, OperationKey
 from graph.limits.cost import reckoned
+from graph.limits.costs import Costs, Looked
 from graph.limits.maxima import Maxima, exceeded
 from graph.limits.merging import TooManyComparisons, bounded
 from graph.limits.shape import shape_of, too_great
@@ -64,6 +66,8 @@ class Operation:
 
     document: DocumentNode
     node: OperationDefinitionNode
+    costs: Costs = field(default_factory=Costs, compare=False)
+    """What it cost before."""
 
     @property
     def type(self) -> OperationType:
@@ -79,11 +83,22 @@ class Operation:
 _RULES = Rules()
 
 
-def prepare(text: str, name: str | None, rules: Rules = _RULES) -> Operation:
+def prepare(text: str, name: str | None, rules: Rules = _RULES, kept: Kept | None = None) -> Operation:
     """The operation of this name, or the only one. NotExecutable if there is none, or the document is not valid.
 
-    What is beyond the maxima is refused before validation, since that takes longer than to measure.
+    What is beyond the maxima is refused before validation, since that takes longer than to measure. What was prepared
+    before is taken from `kept`.
     """
+    if kept is None:
+        return _prepared(text, name, rules)
+    key = OperationKey(text, name, rules)
+    if (operation := kept.find(key)) is None:
+        operation = _prepared(text, name, rules)
+        kept.keep(key, operation)
+    return operation
+
+
+def _prepared(text: str, name: str | None, rules: Rules) -> Operation:
     with part("parse"):
         document = _parsed(text, rules.maxima)
     node = _pick(document, name)
@@ -100,14 +115,19 @@ def prepare(text: str, name: str | None, rules: Rules = _RULES) -> Operation:
 
 def weighed(operation: Operation, variables: Mapping[str, Any] | None, rules: Rules = _RULES) -> int:
     """What the operation costs with these variables. NotExecutable if that, or a list in it, is beyond the maxima."""
+    known = operation.costs.find(variables, rules.maxima)
+    if known is not None:
+        return known
     fragments = {
         node.name.value: node
         for node in operation.document.definitions
         if isinstance(node, FragmentDefinitionNode)
     }
-    found = reckoned(schema._schema, operation.node, fragments, variables, rules.maxima)
+    looked = Looked(variables or {})
+    found = reckoned(schema._schema, operation.node, fragments, looked, rules.maxima)
     if found.errors:
         raise NotExecutable(found.errors)
+    operation.costs.keep(looked, rules.maxima, found.cost)
     return found.cost
 
 

@@ -14,7 +14,7 @@ from graph.kinds import EntityKind, kind_of
 from graph.links import ItemValue
 from graph.node import Node
 from graph.pages import After, Connection, First
-from graph.plain import extra, plain, text_if_any
+from graph.plain import extra, plain, pure, text_if_any
 from graph.redirects import Redirect, incoming, incoming_count
 from graph.revision import History, Revision, history
 from graph.scalars import Json, SiteId
@@ -34,30 +34,36 @@ class Entity(Node, StatementProvider):
     via: strawberry.Private[tuple[EntityId, ...]] = ()
 
     @strawberry.field(description="The entity's id.")
+    @pure
     def id(self) -> strawberry.ID:
         return strawberry.ID(self.row.entity)
 
     @strawberry.field(description="The entity's kind.")
+    @pure
     def type(self) -> EntityKind:
         return kind_of(self.row.entity)
 
     @strawberry.field(description="The revision that is shown.")
+    @pure
     def revision_id(self) -> int:
         return self.row.revision
 
     @strawberry.field(description="When this revision was made.")
+    @pure
     def modified(self) -> datetime:
         return self.row.created_at
 
     @strawberry.field(
         description="The ids that redirected here, from the one that was asked for on; empty if none did."
     )
+    @pure
     def redirected_from(self) -> list[strawberry.ID]:
         return [strawberry.ID(one) for one in self.via]
 
     @strawberry.field(
         description="The revision that is shown: who made it and why, its state and its snapshot."
     )
+    @pure
     def revision(self) -> Revision:
         return Revision(facts=self.row)
 

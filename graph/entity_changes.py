@@ -18,6 +18,7 @@ from graph import loading
 from graph.context import Info
 from graph.entity import Entity, load_entity
 from graph.kinds import EntityKind, kind_of
+from graph.plain import pure
 from graph.revision import Revision
 from storage.following import Change, Following
 from storage.ids import EntityId
@@ -49,44 +50,54 @@ class EntityChange:
     change: strawberry.Private[Change]
 
     @strawberry.field(description="The entity that changed.")
+    @pure
     def entity_id(self) -> strawberry.ID:
         return strawberry.ID(self.change.event.entity_id)
 
     @strawberry.field(description="Its kind.")
+    @pure
     def entity_type(self) -> EntityKind:
         return kind_of(self.change.event.entity_id)
 
     @strawberry.field(description="The revision that it came to.")
+    @pure
     def revision_id(self) -> int:
         return self.change.event.revision_id
 
     @strawberry.field(description="The revision that it came from; null for the first.")
+    @pure
     def from_revision_id(self) -> int | None:
         return self.change.event.from_revision_id
 
     @strawberry.field(description="What the change did.")
+    @pure
     def change_type(self) -> ChangeType:
         return ChangeType(self.change.event.change_type)
 
     @strawberry.field(description="When it was made.")
+    @pure
     def changed_at(self) -> datetime:
         return self.change.event.changed_at
 
     @strawberry.field(description="Who made it.")
+    @pure
     def editor(self) -> str:
         return self.change.event.editor
 
     @strawberry.field(description="Why it was made, in words.")
+    @pure
     def summary(self) -> str:
         return self.change.event.edit_summary
 
     @strawberry.field(description="Whether a bot made it.")
+    @pure
     def bot(self) -> bool:
         return self.change.event.bot
 
     @strawberry.field(
         description="The place of this change in the stream: `from` it a later subscription goes on. Opaque."
     )
+    @pure
     def position(self) -> str:
         return self.change.position
 

@@ -6,9 +6,11 @@ Knows which fields of a statement need its content, rows and loaders; knows no G
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple, cast
 
 from graph import loading
 from graph.context import Info
@@ -19,9 +21,11 @@ from storage.model import JsonObject, Revision, StatementBody, StatementIndex
 from storage.ports import StatementRow
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A statement, as an entity holds it or found by its hash. Content and id are there if they were selected."""
+class Held(NamedTuple):
+    """A statement, as an entity holds it or found by its hash. Content and id are there if they were selected.
+
+    A tuple, since one is made for each statement of an answer.
+    """
 
     hash: int
     property: PropertyId
@@ -48,24 +52,55 @@ class Choice:
     best: bool = False
 
 
+Subject = tuple[Revision, str | None]
+"""A revision, and the id of the form or sense of it whose statements are meant."""
+
+
 async def statements_of(info: Info, row: Revision, part: str | None, choice: Choice) -> list[Any]:
     """The statements of an entity, or of a form or sense of it. What can't be read has its error in its place."""
-    told = await told_of(info, row)
-    places = told.index.places(choice.properties, part)
+    (found,) = await statements_of_many(info, [(row, part)], choice)
+    if isinstance(found, BaseException):
+        raise found
+    return found
+
+
+async def statements_of_many(
+    info: Info, subjects: Sequence[Subject], choice: Choice
+) -> list[list[Any] | BaseException]:
+    """The same of many, with one read of contents for all. What is wrong with one subject stands in its place."""
+    tolds = await all_told(info, [row for row, _ in subjects])
     wanted = selected(info)
     ranked = choice.ranks is not None or choice.best
-    hashes = [told.index.hashes[place] for place, _ in places]
-    contents, ids = await asyncio.gather(
-        contents_of(info, hashes, told.bodies, needed=ranked or not wanted <= FREE),
-        _ids(info, row, told) if "id" in wanted else _nothing(),
-    )
-    held = [
-        content
-        if isinstance(content, BaseException)
-        else Held(one, name, content, ids[place] if ids is not None else None)
-        for (place, name), one, content in zip(places, hashes, contents, strict=True)
+    places = [
+        [] if isinstance(told, BaseException) else told.index.places(choice.properties, part)
+        for told, (_, part) in zip(tolds, subjects, strict=True)
     ]
-    return _chosen(held, choice) if ranked else held
+    hashes: list[int] = []
+    inline: dict[int, StatementBody] = {}
+    for told, found in zip(tolds, places, strict=True):
+        if not isinstance(told, BaseException):
+            hashes += [told.index.hashes[place] for place, _ in found]
+            inline |= told.bodies
+    contents, ids = await asyncio.gather(
+        contents_of(info, hashes, inline, needed=ranked or not wanted <= FREE),
+        _all_ids(info, subjects, tolds) if "id" in wanted else _nothing(),
+    )
+    rest = iter(zip(hashes, contents, strict=True))
+    answers: list[list[Any] | BaseException] = []
+    for number, (told, found) in enumerate(zip(tolds, places, strict=True)):
+        own = ids[number] if ids is not None else None
+        if isinstance(told, BaseException) or isinstance(own, BaseException):
+            deque(islice(rest, len(found)), maxlen=0)
+            answers.append(told if isinstance(told, BaseException) else cast(BaseException, own))
+            continue
+        held = [
+            content
+            if isinstance(content, BaseException)
+            else Held(one, name, content, own[place] if own is not None else None)
+            for (place, name), (one, content) in zip(found, islice(rest, len(found)), strict=True)
+        ]
+        answers.append(_chosen_or_error(held, choice) if ranked else held)
+    return answers
 
 
 async def statements_by_hash(info: Info, hashes: Sequence[int], *through: str) -> list[Any]:
@@ -129,6 +164,13 @@ async def told_of(info: Info, row: Revision) -> Told:
     return Told(index, [one.id for one in held], bodies)
 
 
+async def all_told(info: Info, rows: Sequence[Revision]) -> list[Told | BaseException]:
+    """The same of many, in their order. What is wrong with one stands in its place."""
+    if all(row.index is not None for row in rows):
+        return [Told(row.index) for row in rows if row.index is not None]
+    return await asyncio.gather(*(told_of(info, row) for row in rows), return_exceptions=True)
+
+
 async def erased_of(
     info: Info, row: Revision, part: str | None, properties: Sequence[PropertyId] | None
 ) -> list[int]:
@@ -162,8 +204,30 @@ async def _ids(info: Info, row: Revision, told: Told) -> list[str | None] | None
     return await info.context.loaders.statement_ids.load((row.entity, row.revision))
 
 
+async def _all_ids(
+    info: Info, subjects: Sequence[Subject], tolds: Sequence[Told | BaseException]
+) -> list[list[str | None] | BaseException | None]:
+    """The ids of the statements of many, in their order."""
+    found: list[list[str | None] | BaseException | None] = [
+        None if isinstance(told, BaseException) else told.ids for told in tolds
+    ]
+    unread = [number for number, told in enumerate(tolds) if isinstance(told, Told) and told.ids is None]
+    places = [(subjects[number][0].entity, subjects[number][0].revision) for number in unread]
+    read = await info.context.loaders.statement_ids.load_many(places)
+    for number, ids in zip(unread, read, strict=True):
+        found[number] = ids
+    return found
+
+
 async def _nothing() -> None:
     return None
+
+
+def _chosen_or_error(held: Sequence[Any], choice: Choice) -> list[Any] | BaseException:
+    try:
+        return _chosen(held, choice)
+    except Exception as error:
+        return error
 
 
 def _chosen(held: Sequence[Any], choice: Choice) -> list[Any]:

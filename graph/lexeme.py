@@ -10,6 +10,7 @@ from graph.context import Info
 from graph.entity import Entity
 from graph.links import ItemValue
 from graph.node import Node
+from graph.plain import pure
 from graph.subject import StatementProvider
 from graph.terms import Fallback, LabelWithLanguage, Language, Languages, entity_terms, terms, text
 from storage.model import JsonObject
@@ -28,10 +29,12 @@ class LexemePart(Node, StatementProvider):
     of: strawberry.Private[Lexeme]
 
     @strawberry.field(description="Its id, which begins with the lexeme's.")
+    @pure
     def id(self) -> strawberry.ID:
         return strawberry.ID(self.stored["id"])
 
     @strawberry.field(description="The lexeme that it belongs to.")
+    @pure
     def lexeme(self) -> Annotated[Lexeme, strawberry.lazy("graph.lexeme")]:
         return self.of
 
@@ -41,12 +44,14 @@ class Form(LexemePart):
     """L1-F1."""
 
     @strawberry.field(description="How the form is written, by language or script.")
+    @pure
     def representations(
         self, languages: Languages = None, fallback: Fallback = False
     ) -> list[LabelWithLanguage]:
         return terms(entity_terms(self.stored, "representations"), languages, fallback=fallback)
 
     @strawberry.field(description="The items that say which form it is.")
+    @pure
     def grammatical_features(self) -> list[ItemValue]:
         told = self.stored.get("grammaticalFeatures")
         features: Any = [one for one in told if isinstance(one, str)] if isinstance(told, list) else []
@@ -58,10 +63,12 @@ class Sense(LexemePart):
     """L1-S1."""
 
     @strawberry.field(description="What the sense means, by language.")
+    @pure
     def glosses(self, languages: Languages = None, fallback: Fallback = False) -> list[LabelWithLanguage]:
         return terms(entity_terms(self.stored, "glosses"), languages, fallback=fallback)
 
     @strawberry.field(description="What the sense means, in one language; null if that is not said.")
+    @pure
     def gloss(self, language_code: Language, fallback: Fallback = False) -> str | None:
         return text(entity_terms(self.stored, "glosses"), language_code, fallback=fallback)
 

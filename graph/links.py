@@ -7,15 +7,16 @@ linked entity is selected; then the heads of all links of a tick are one query.
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
 from graph import loading
 from graph.context import Info
-from graph.plain import plain
+from graph.plain import plain, together
 from graph.shapes import linked, target, value_type
-from graph.terms import DescriptionProvider, LabelProvider
+from graph.terms import DescriptionProvider, LabelProvider, each, entities_of
 from storage.errors import StorageError
 from storage.ids import EntityType, type_of
 
@@ -46,6 +47,44 @@ async def follow(source: Any, info: Info, kind: EntityType | None = None) -> Any
     return shown(found)
 
 
+async def _all_found(sources: Sequence[Any], info: Info) -> list[loading.Found | BaseException | None]:
+    """What is at the end of many links, in their order; None for those that lead nowhere here."""
+    leads = [target(source) for source in sources]
+    wanted = list(dict.fromkeys(one for one in leads if one is not None))
+    found = dict(zip(wanted, await loading.many(info.context.loaders, wanted), strict=True))
+    return [None if one is None else found[one] for one in leads]
+
+
+def _following(kind: EntityType | None) -> Any:
+    """`follow` of many sources."""
+
+    def entity_of(found: loading.Found | None) -> Any:
+        from graph.entity import shown
+
+        if found is None or kind not in (None, type_of(found.row.entity)):
+            return None
+        return shown(found)
+
+    async def followed(sources: Sequence[Any], info: Info) -> list[Any]:
+        found = await _all_found(sources, info)
+        return each([None if isinstance(one, loading.ABSENT) else one for one in found], entity_of)
+
+    return followed
+
+
+_TOLD = (loading.Found, *loading.ABSENT, type(None))
+
+
+async def _statuses(sources: Sequence[Any], info: Info) -> list[Any]:
+    found = await _all_found(sources, info)
+    # What says why an entity is not here is the answer, and no error of it.
+    return [_status(one) if isinstance(one, _TOLD) else one for one in found]
+
+
+async def _data_types(sources: Sequence[Any], info: Info) -> list[Any]:
+    return each(await entities_of(sources, info), lambda entity: (entity or {}).get("datatype"))
+
+
 @strawberry.enum(description="What there is at the end of a link.")
 class LinkStatus(enum.Enum):
     """By the code of the error that `entity(id)` has for it, where it has one."""
@@ -65,6 +104,12 @@ class LinkStatus(enum.Enum):
     ELSEWHERE = strawberry.enum_value(
         "elsewhere", description="Nothing: entities of this kind have no revisions here."
     )
+
+
+def _status(found: loading.Found | StorageError | None) -> LinkStatus:
+    if isinstance(found, loading.Found):
+        return LinkStatus.REDIRECTED if found.via else LinkStatus.FOUND
+    return LinkStatus(found.code) if found is not None else LinkStatus.ELSEWHERE
 
 
 async def _found(source: Any, info: Info) -> loading.Found | StorageError | None:
@@ -87,15 +132,14 @@ class EntityReference:
         description="The entity that is linked to, of a form or sense its lexeme; null if it is not here. "
         "Redirects are followed."
     )
+    @together(_following(None))
     async def entity(self, info: Info) -> EntityRef | None:
         return await follow(self, info)
 
     @strawberry.field(description="Whether the entity is here, and if not, why not.")
+    @together(_statuses)
     async def status(self, info: Info) -> LinkStatus | None:
-        found = await _found(self, info)
-        if isinstance(found, loading.Found):
-            return LinkStatus.REDIRECTED if found.via else LinkStatus.FOUND
-        return LinkStatus(found.code) if found is not None else LinkStatus.ELSEWHERE
+        return _status(await _found(self, info))
 
 
 class _Link:
@@ -111,6 +155,7 @@ class ItemValue(_Link, EntityReference, LabelProvider, DescriptionProvider):
     """As a value, and wherever an item is named."""
 
     @strawberry.field(description="The item; null if it is not here.")
+    @together(_following(EntityType.ITEM))
     async def item(self, info: Info) -> ItemRef | None:
         return await follow(self, info, EntityType.ITEM)
 
@@ -120,6 +165,7 @@ class PropertyValue(_Link, EntityReference, LabelProvider, DescriptionProvider):
     """As a value."""
 
     @strawberry.field(description="The property; null if it is not here.")
+    @together(_following(EntityType.PROPERTY))
     async def property(self, info: Info) -> PropertyRef | None:
         return await follow(self, info, EntityType.PROPERTY)
 
@@ -129,6 +175,7 @@ class LexemeValue(_Link, EntityReference):
     """As a value."""
 
     @strawberry.field(description="The lexeme; null if it is not here.")
+    @together(_following(EntityType.LEXEME))
     async def lexeme(self, info: Info) -> LexemeRef | None:
         return await follow(self, info, EntityType.LEXEME)
 
@@ -158,6 +205,7 @@ class EntitySchemaValue(_Link, EntityReference, LabelProvider, DescriptionProvid
     """As a value."""
 
     @strawberry.field(description="The entity schema; null if it is not here.")
+    @together(_following(EntityType.ENTITY_SCHEMA))
     async def entity_schema(self, info: Info) -> EntitySchemaRef | None:
         return await follow(self, info, EntityType.ENTITY_SCHEMA)
 
@@ -182,6 +230,7 @@ class PredicateProperty(LabelProvider, DescriptionProvider):
     @strawberry.field(
         description="The data type that the property has now; null if the property is not here."
     )
+    @together(_data_types)
     async def data_type(self, info: Info) -> str | None:
         leads = target(self)
         entity = await loading.entity_of_link(info.context.loaders, leads) if leads is not None else None
@@ -190,5 +239,6 @@ class PredicateProperty(LabelProvider, DescriptionProvider):
     @strawberry.field(
         description="The property as an entity, with its own statements; null if it is not here."
     )
+    @together(_following(None))
     async def entity(self, info: Info) -> PropertyRef | None:
         return await follow(self, info, EntityType.PROPERTY)

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from aiodataloader import DataLoader
 
+from graph.batches import BATCH, ListLoader
 from storage import reading
 from storage.errors import Damaged
 from storage.ids import EntityId
@@ -35,8 +36,6 @@ V = TypeVar("V")
 Place = tuple[EntityId, int]
 Hashes = tuple[StatementHash, ...]
 Content = tuple[Snapshot, Mapping[StatementHash, StatementBody]]
-
-BATCH = 500
 
 
 class Loader(Generic[K, V]):
@@ -76,12 +75,14 @@ class Loaders:
     def forget(self) -> None:
         """Begin anew: what was read before an edit need not be so after it."""
         stores, metadata = self.stores, self.stores.metadata
-        self.head: Loader[EntityId, HeadRevision] = Loader(partial(reading.heads, stores))
+        self.head: ListLoader[EntityId, HeadRevision] = ListLoader(partial(reading.heads, stores))
         self.revision: Loader[Place, Revision] = Loader(metadata.revisions)
         self.registered: Loader[EntityId, bool] = Loader(self._registered)
         self.history: Loader[HistoryPage, Sequence[RevisionFacts]] = Loader(metadata.histories)
-        self.statement_ids: Loader[Place, list[str | None]] = Loader(metadata.statement_ids)
-        self.statement: Loader[StatementHash, StatementBody] = Loader(partial(reading.statements, stores))
+        self.statement_ids: ListLoader[Place, list[str | None]] = ListLoader(metadata.statement_ids)
+        self.statement: ListLoader[StatementHash, StatementBody] = ListLoader(
+            partial(reading.statements, stores)
+        )
         self.visible: Loader[StatementHash, StatementRow] = Loader(partial(reading.visible, stores))
         self.statement_row: Loader[StatementHash, StatementRow] = Loader(metadata.find)
         self.erased: Loader[Hashes, Set[StatementHash]] = Loader(self._find_erased)
@@ -90,11 +91,11 @@ class Loaders:
         self.redirects: Loader[RedirectsPage, Sequence[Redirect]] = Loader(metadata.redirects_to)
         self.redirect_count: Loader[EntityId, int] = Loader(metadata.redirect_counts)
         self.raw: Loader[Place, RawSnapshot] = Loader(self._raw)
-        self._snapshots: Loader[Place, StoredSnapshot] = Loader(self._read_snapshots)
+        self._snapshots: ListLoader[Place, StoredSnapshot] = ListLoader(self._read_snapshots)
         self._contents: Loader[Place, Content] = Loader(self._read_contents)
         self._rows: dict[Place, Revision] = {}
         for name, loader in vars(self).items():
-            if isinstance(loader, Loader):
+            if isinstance(loader, Loader | ListLoader):
                 loader.told = partial(stores.meter.batch, name.lstrip("_"))
 
     async def snapshot_of(self, row: Revision) -> StoredSnapshot:
@@ -104,6 +105,13 @@ class Loaders:
         stored = await self._snapshots.load(place)
         assert stored is not None, "reading answers for every row"
         return stored
+
+    async def snapshots_of(self, rows: Collection[Revision]) -> list[StoredSnapshot | BaseException]:
+        """The same of many, in their order. What is wrong with one stands in its place."""
+        places = [(row.entity, row.revision) for row in rows]
+        self._rows.update(zip(places, rows, strict=True))
+        found = await self._snapshots.load_many(places)
+        return [one for one in found if one is not None]  # reading answers for every row
 
     async def content_of(self, row: Revision) -> Content:
         """A revision's snapshot with all its statements, for one older than the index of statements in rows."""

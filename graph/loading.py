@@ -112,6 +112,23 @@ async def entity_of_link(loaders: Loaders, entity: EntityId) -> JsonObject | Non
     return (await loaders.snapshot_of(found.row)).snapshot.content.entity
 
 
+async def entities_of_links(
+    loaders: Loaders, entities: Collection[EntityId]
+) -> dict[EntityId, JsonObject | BaseException | None]:
+    """The same of many at once; what else is wrong with one stands in its place."""
+    wanted = list(dict.fromkeys(entities))
+    told: dict[EntityId, JsonObject | BaseException | None] = {}
+    rows: dict[EntityId, Revision] = {}
+    for entity, found in zip(wanted, await many(loaders, wanted), strict=True):
+        if isinstance(found, Found):
+            rows[entity] = found.row
+        else:
+            told[entity] = None if isinstance(found, ABSENT) else found
+    for entity, stored in zip(rows, await loaders.snapshots_of(list(rows.values())), strict=True):
+        told[entity] = stored if isinstance(stored, BaseException) else stored.snapshot.content.entity
+    return told
+
+
 async def _head(loaders: Loaders, entity: EntityId) -> HeadRevision:
     head = await loaders.head.load(entity)
     if head is None:

@@ -13,7 +13,7 @@ from graph.difference import PartChange, changes
 from graph.held import erased_of, told_of
 from graph.kinds import EntityKind, kind_of
 from graph.pages import Connection, cursor_of, key_of, limit, page, whole_number
-from graph.plain import plain
+from graph.plain import plain, pure
 from graph.scalars import Json, StatementHash
 from graph.subject import Properties, PropertyCount, counts_of
 from storage import model, times
@@ -85,107 +85,132 @@ class Revision:
     released: strawberry.Private[bool] = False
 
     @strawberry.field(description="The entity.")
+    @pure
     def entity_id(self) -> strawberry.ID:
         return strawberry.ID(self.facts.entity)
 
     @strawberry.field(description="The revision's number, counted for each entity from 1; there may be gaps.")
+    @pure
     def revision_id(self) -> int:
         return self.facts.revision
 
     @strawberry.field(description="The revision that it was made on; null for the first.")
+    @pure
     def parent_revision_id(self) -> int | None:
         return self.facts.parent
 
     @strawberry.field(description="The entity's kind.")
+    @pure
     def entity_type(self) -> EntityKind:
         return kind_of(self.facts.entity)
 
     @strawberry.field(description="When it was made.")
+    @pure
     def created_at(self) -> datetime:
         return self.facts.created_at
 
     @strawberry.field(description="Who made it.")
+    @pure
     def created_by(self) -> str:
         return self.facts.edit.editor
 
     @strawberry.field(description="Why it was made, in words.")
+    @pure
     def summary(self) -> str:
         return self.facts.edit.summary
 
     @strawberry.field(description="What kind of edit it was; empty if that was not said.")
+    @pure
     def edit_type(self) -> str:
         return self.facts.edit.edit_type
 
     @strawberry.field(description="Whether it belongs to a mass edit.")
+    @pure
     def is_mass_edit(self) -> bool:
         return self.facts.edit.is_mass_edit
 
     @strawberry.field(description="Whether a bot made it.")
+    @pure
     def bot(self) -> bool:
         return self.facts.edit.bot
 
     @strawberry.field(description="The batch that it belongs to.")
+    @pure
     def batch_id(self) -> str | None:
         return self.facts.edit.batch_id
 
     @strawberry.field(description="The id that it had where it was imported from.")
+    @pure
     def source_revision_id(self) -> strawberry.ID | None:
         # Beyond 32 bits on Wikidata, which GraphQL's Int does not hold.
         source = self.facts.edit.source_revision_id
         return strawberry.ID(str(source)) if source is not None else None
 
     @strawberry.field(description="The version of the schema that its snapshot is written in.")
+    @pure
     def schema_version(self) -> str:
         return self.facts.schema_version
 
     @strawberry.field(
         description="The hash of its content alone; null where an older snapshot had none or one of another kind."
     )
+    @pure
     def content_hash(self) -> StatementHash | None:
         found = self.facts.content_hash
         return StatementHash(found) if found is not None else None
 
     @strawberry.field(description="The size of its snapshot.")
+    @pure
     def size_bytes(self) -> int:
         return self.facts.size_bytes
 
     @strawberry.field(description="Whether its content was found valid.")
+    @pure
     def validation_status(self) -> str:
         return self.facts.validation_status
 
     @strawberry.field(description="When its content was validated.")
+    @pure
     def validated_at(self) -> datetime | None:
         return self.facts.validated_at
 
     @strawberry.field(description="Whether edits need an autoconfirmed user since then.")
+    @pure
     def is_semi_protected(self) -> bool:
         return self.facts.flags.is_semi_protected
 
     @strawberry.field(description="Whether mass edits are refused since then.")
+    @pure
     def is_mass_edit_protected(self) -> bool:
         return self.facts.flags.is_mass_edit_protected
 
     @strawberry.field(description="Whether every edit is refused since then.")
+    @pure
     def is_locked(self) -> bool:
         return self.facts.flags.is_locked
 
     @strawberry.field(description="Whether the entity is archived since then: every edit is refused.")
+    @pure
     def is_archived(self) -> bool:
         return self.facts.flags.is_archived
 
     @strawberry.field(description="Whether no project maintains the entity.")
+    @pure
     def is_dangling(self) -> bool:
         return self.facts.flags.is_dangling
 
     @strawberry.field(description="Whether the entity is deleted by it, for all to see or for good.")
+    @pure
     def is_deleted(self) -> bool:
         return self.facts.flags.is_soft_deleted or self.facts.flags.is_deleted
 
     @strawberry.field(description="Whether what it said was erased on demand.")
+    @pure
     def is_erased(self) -> bool:
         return self.facts.erased
 
     @strawberry.field(description="Whether it is a redirect.")
+    @pure
     def is_redirect(self) -> bool:
         return self.facts.flags.is_redirect
 

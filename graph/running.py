@@ -13,6 +13,7 @@ from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingO
 
 from graph.context import Context
 from graph.documents import Operation
+from graph.plan import Plans
 from graph.schema import schema
 
 
@@ -29,22 +30,43 @@ class _Executor(ExecutorThrowingOnIncremental):
 
 
 async def run(
-    operation: Operation, variables: dict[str, Any] | None, context: Context, *, suggestions: bool = True
+    operation: Operation,
+    variables: dict[str, Any] | None,
+    context: Context,
+    *,
+    plans: Plans | None = None,
+    suggestions: bool = True,
 ) -> ExecutionResult:
-    """The result of a query or mutation. What fails in it is in its errors, with `suggestions` of what may be meant."""
+    """The result of a query or mutation. What fails in it is in its errors, with `suggestions` of what may be meant.
+
+    With `plans`, what is plain in it is answered by compiled functions.
+    """
     result = graphql.execute(
         schema._schema,
         operation.document,
         variable_values=variables,
         operation_name=operation.name,
         context_value=context,
+        executor_class=plans.executor_class if plans is not None else None,
         hide_suggestions=not suggestions,
     )
-    return await result if isawaitable(result) else result
+    return _in_order(await result if isawaitable(result) else result)
+
+
+def _in_order(result: ExecutionResult) -> ExecutionResult:
+    """The same, its errors in the order of their paths: which of them was met first depends on what was read first."""
+    if result.errors:
+        result.errors.sort(key=lambda error: [(isinstance(one, str), one) for one in error.path or ()])
+    return result
 
 
 async def follow(
-    operation: Operation, variables: dict[str, Any] | None, context: Context, *, suggestions: bool = True
+    operation: Operation,
+    variables: dict[str, Any] | None,
+    context: Context,
+    *,
+    plans: Plans | None = None,
+    suggestions: bool = True,
 ) -> AsyncIterator[ExecutionResult] | ExecutionResult:
     """The results of a subscription as they come; one with errors alone if it could not begin."""
     results = graphql.subscribe(
@@ -53,7 +75,7 @@ async def follow(
         variable_values=variables,
         operation_name=operation.name,
         context_value=context,
-        executor_class=_Executor,
+        executor_class=plans.executor_class if plans is not None else _Executor,
         hide_suggestions=not suggestions,
     )
     return await results if isawaitable(results) else results

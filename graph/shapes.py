@@ -33,7 +33,6 @@ _REFERENCES = [
     (re.compile(r"E[1-9][0-9]*"), "EntitySchemaValue"),
 ]
 _LETTERS = {"item": "Q", "property": "P", "lexeme": "L", "entity-schema": "E", "mediainfo": "M"}
-_INT = range(-(2**31), 2**31)
 
 
 def linked(source: Any) -> str:
@@ -58,12 +57,16 @@ def value_type(snak: Any) -> str:
     if not isinstance(value, dict):
         return "UnknownValue"
     if kind == "wikibase-entityid":
-        named = _named(value)
+        named = value.get("id")
+        if not isinstance(named, str):
+            named = _named(value)
         return _reference_type(named) if named is not None else "UnknownValue"
     if isinstance(kind, str) and kind in _SHAPES:
         name, shape = _SHAPES[kind]
-        if all(check(value.get(key)) for key, check in shape.items()):
-            return name
+        for key, check in shape:
+            if not check(value.get(key)):
+                return "UnknownValue"
+        return name
     return "UnknownValue"
 
 
@@ -93,7 +96,7 @@ def _text_or_none(value: Any) -> bool:
 
 def _whole(value: Any) -> bool:
     # GraphQL's Int has 32 bits.
-    return type(value) is int and value in _INT
+    return type(value) is int and -(2**31) <= value < 2**31
 
 
 def _number(value: Any) -> bool:
@@ -106,7 +109,7 @@ def _number_or_none(value: Any) -> bool:
 
 
 _Shape = Mapping[str, Callable[[Any], bool]]
-_SHAPES: dict[str, tuple[str, _Shape]] = {
+_BY_TYPE: dict[str, tuple[str, _Shape]] = {
     "time": (
         "TimeValue",
         {
@@ -134,3 +137,4 @@ _SHAPES: dict[str, tuple[str, _Shape]] = {
     ),
     "monolingualtext": ("MonolingualTextValue", {"language": _text, "text": _text}),
 }
+_SHAPES = {kind: (name, tuple(shape.items())) for kind, (name, shape) in _BY_TYPE.items()}

@@ -8,7 +8,7 @@ from typing import Any
 import strawberry
 
 from graph.links import PredicateProperty
-from graph.plain import extra, plain, text_if_any
+from graph.plain import Steps, extra, plain, text_if_any
 from graph.scalars import Json
 from graph.values import Value
 from storage.ids import PropertyId
@@ -24,9 +24,8 @@ class ValueType(enum.Enum):
     NO_VALUE = strawberry.enum_value("novalue", description="There is no value.")
 
 
-def _value(snak: JsonObject) -> JsonObject | None:
-    """The source of a snak's value: the snak itself, if it has one."""
-    return snak if "datavalue" in snak else None
+WITH_VALUE = Steps(("having", "datavalue"))
+"""The source of a snak's value: the snak itself, if it has one."""
 
 
 @strawberry.interface(
@@ -43,7 +42,7 @@ class PropertyValuePair:
     )
     value_type: ValueType = plain("snaktype", description="Whether there is a value.")
     value: Value | None = plain(
-        _value, description="The value; null if it is unknown or there is none, as `valueType` tells."
+        WITH_VALUE, description="The value; null if it is unknown or there is none, as `valueType` tells."
     )
 
     @classmethod
@@ -81,6 +80,15 @@ def in_order(groups: dict[str, list[JsonObject]] | None, order: Any) -> list[Jso
 
     Whatever an import had for an order is taken; what is no list of names says nothing.
     """
-    told = groups or {}
+    if not groups:
+        return []
+    known = [*groups]
+    names = known if order == known else _names(groups, order)
+    if len(names) == 1:
+        return [*groups[names[0]]]
+    return [snak for name in names for snak in groups.get(name, ())]
+
+
+def _names(groups: dict[str, list[JsonObject]], order: Any) -> list[str]:
     names = [name for name in order if isinstance(name, str)] if isinstance(order, list) else []
-    return [snak for name in dict.fromkeys([*names, *told]) for snak in told.get(name, ())]
+    return list(dict.fromkeys([*names, *groups]))

@@ -7,7 +7,6 @@ but the counts and holders does I/O, and a list of statements is one `load_many`
 from __future__ import annotations
 
 import enum
-from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
@@ -17,9 +16,9 @@ from graph.context import Info
 from graph.held import Held, rank_of
 from graph.links import PredicateProperty
 from graph.pages import After, Connection, First, cursor_of, key_of, limit, page
-from graph.plain import Getter, extra, plain, text_if_any
+from graph.plain import Getter, Steps, after, extra, plain, text_if_any
 from graph.scalars import Json, StatementHash
-from graph.snaks import PropertyValuePair, Qualifier, Reference, ValueType, in_order
+from graph.snaks import WITH_VALUE, PropertyValuePair, Qualifier, Reference, ValueType, in_order
 from graph.values import Value
 from storage.content import with_id
 from storage.ids import EntityId, PropertyId, entity_id
@@ -42,16 +41,12 @@ class Rank(enum.Enum):
 
 def _of(getter: Getter) -> Any:
     """A getter of the content."""
-    if isinstance(getter, str):
-        return lambda held: held.content[getter]
-    return lambda held: getter(held.content)
+    return after((("attribute", "content"),), getter)
 
 
 def _main(getter: Getter) -> Any:
     """A getter of the main snak."""
-    if isinstance(getter, str):
-        return lambda held: held.content["mainsnak"].get(getter)
-    return lambda held: getter(held.content["mainsnak"])
+    return after((("attribute", "content"), ("key", "mainsnak")), getter)
 
 
 @strawberry.type(
@@ -61,14 +56,14 @@ class Statement(PropertyValuePair):
     """The source is `Held`."""
 
     id: strawberry.ID | None = plain(
-        attrgetter("id"),
+        Steps(("attribute", "id")),
         description="The id under which the entity holds it; null where an import had none, and of a statement found by its hash.",
     )
     hash: StatementHash = plain(
-        attrgetter("hash"), description="The hash of the statement's content, without its id."
+        Steps(("attribute", "hash")), description="The hash of the statement's content, without its id."
     )
-    property_id: PropertyId = plain(attrgetter("property"), description="The id of the property.")
-    property: PredicateProperty = plain(attrgetter("property"), description="The property.")
+    property_id: PropertyId = plain(Steps(("attribute", "property")), description="The id of the property.")
+    property: PredicateProperty = plain(Steps(("attribute", "property")), description="The property.")
     rank: Rank = plain(rank_of, description="The statement's rank.")
     data_type: str | None = plain(
         _main(text_if_any("datatype")),
@@ -76,7 +71,7 @@ class Statement(PropertyValuePair):
     )
     value_type: ValueType = plain(_main("snaktype"), description="Whether there is a value.")
     value: Value | None = plain(
-        _main(lambda snak: snak if "datavalue" in snak else None),
+        _main(WITH_VALUE),
         description="The value; null if it is unknown or there is none, as `valueType` tells.",
     )
     qualifiers: list[Qualifier] = plain(

@@ -6,7 +6,8 @@ are plain data as stored: `{language, value}`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from operator import itemgetter
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ import strawberry
 from graph import loading
 from graph.context import Info
 from graph.languages import chain
-from graph.plain import plain
+from graph.plain import plain, together
 from graph.scalars import LanguageCode
 from graph.shapes import target
 from storage.model import JsonObject
@@ -60,15 +61,49 @@ class AliasesInLanguage:
     )
 
 
+async def _labels(
+    sources: Sequence[Any], info: Info, language_code: LanguageCode, fallback: bool = False
+) -> Sequence[Any]:
+    chosen = partial(text, language=language_code, fallback=fallback, mul=True)
+    return await _of_many(sources, info, "labels", chosen)
+
+
+async def _all_labels(
+    sources: Sequence[Any], info: Info, languages: Languages = None, fallback: bool = False
+) -> Sequence[Any]:
+    chosen = partial(terms, languages=languages, fallback=fallback, mul=True)
+    return await _of_many(sources, info, "labels", chosen)
+
+
+async def _descriptions(
+    sources: Sequence[Any], info: Info, language_code: LanguageCode, fallback: bool = False
+) -> Sequence[Any]:
+    chosen = partial(text, language=language_code, fallback=fallback)
+    return await _of_many(sources, info, "descriptions", chosen)
+
+
+async def _all_descriptions(
+    sources: Sequence[Any], info: Info, languages: Languages = None, fallback: bool = False
+) -> Sequence[Any]:
+    chosen = partial(terms, languages=languages, fallback=fallback)
+    return await _of_many(sources, info, "descriptions", chosen)
+
+
+async def _all_aliases(sources: Sequence[Any], info: Info, languages: Languages = None) -> Sequence[Any]:
+    return await _of_many(sources, info, "aliases", partial(_groups, languages=languages))
+
+
 @strawberry.interface(description="What has labels: an entity, or a link to one.")
 class LabelProvider:
     """A link whose entity is not here has none."""
 
     @strawberry.field(description="The label in one language; null if there is none.")
+    @together(_labels)
     async def label(self, info: Info, language_code: Language, fallback: Fallback = False) -> str | None:
         return text(await stored(self, info, "labels"), language_code, fallback=fallback, mul=True)
 
     @strawberry.field(description="The labels in these languages; one that has none is left out.")
+    @together(_all_labels)
     async def labels(
         self, info: Info, languages: Languages = None, fallback: Fallback = False
     ) -> list[LabelWithLanguage] | None:
@@ -80,12 +115,14 @@ class DescriptionProvider:
     """A link whose entity is not here has none."""
 
     @strawberry.field(description="The description in one language; null if there is none.")
+    @together(_descriptions)
     async def description(
         self, info: Info, language_code: Language, fallback: Fallback = False
     ) -> str | None:
         return text(await stored(self, info, "descriptions"), language_code, fallback=fallback)
 
     @strawberry.field(description="The descriptions in these languages; one that has none is left out.")
+    @together(_all_descriptions)
     async def descriptions(
         self, info: Info, languages: Languages = None, fallback: Fallback = False
     ) -> list[LabelWithLanguage] | None:
@@ -97,10 +134,9 @@ class AliasesProvider:
     """A link whose entity is not here has none."""
 
     @strawberry.field(description="The aliases in these languages; one that has none is left out.")
+    @together(_all_aliases)
     async def aliases(self, info: Info, languages: Languages = None) -> list[AliasesInLanguage] | None:
-        groups = await stored(self, info, "aliases")
-        chosen: Any = [(code, groups[code]) for code in _codes(groups, languages)]
-        return chosen
+        return _groups(await stored(self, info, "aliases"), languages)
 
 
 async def stored(source: Any, info: Info, kind: str) -> Mapping[str, Any]:
@@ -114,6 +150,43 @@ async def stored(source: Any, info: Info, kind: str) -> Mapping[str, Any]:
         leads = target(source)
         entity = await loading.entity_of_link(loaders, leads) if leads is not None else None
     return entity_terms(entity, kind)
+
+
+async def _of_many(
+    sources: Sequence[Any], info: Info, kind: str, chosen: Callable[[Mapping[str, Any]], Any]
+) -> list[Any]:
+    """What is chosen of the terms of many sources, in their order; what is wrong with one stands in its place."""
+    return each(await entities_of(sources, info), lambda entity: chosen(entity_terms(entity, kind)))
+
+
+async def entities_of(sources: Sequence[Any], info: Info) -> list[JsonObject | BaseException | None]:
+    """The JSON of many entities, without statements: of those that sources are or lead to, as for `stored`."""
+    loaders = info.context.loaders
+    rows = [getattr(source, "row", None) for source in sources]
+    stored = await loaders.snapshots_of([row for row in rows if row is not None])
+    read = iter(one if isinstance(one, BaseException) else one.snapshot.content.entity for one in stored)
+    if all(row is not None for row in rows):
+        return list(read)
+    targets = [None if row is not None else target(source) for row, source in zip(rows, sources, strict=True)]
+    linked = await loading.entities_of_links(loaders, [one for one in targets if one is not None])
+    return [
+        next(read) if row is not None else None if leads is None else linked[leads]
+        for row, leads in zip(rows, targets, strict=True)
+    ]
+
+
+def each(found: Sequence[Any], chosen: Callable[[Any], Any]) -> list[Any]:
+    """What is chosen of each; an error stays, and what is raised of one stands in its place. Asked once of the same."""
+    known: dict[int, Any] = {}
+    answers = []
+    for one in found:
+        if id(one) not in known:
+            try:
+                known[id(one)] = one if isinstance(one, BaseException) else chosen(one)
+            except Exception as error:
+                known[id(one)] = error
+        answers.append(known[id(one)])
+    return answers
 
 
 def entity_terms(entity: JsonObject | None, kind: str) -> Mapping[str, Any]:
@@ -150,6 +223,11 @@ def terms(
         if code is not None:
             found.append({**by_language[code], _REQUESTED: language})
     return found
+
+
+def _groups(by_language: Mapping[str, Any], languages: Sequence[LanguageCode] | None) -> Any:
+    """The aliases in these languages. Plain data under its type."""
+    return [(code, by_language[code]) for code in _codes(by_language, languages)]
 
 
 def _codes(by_language: Mapping[str, Any], languages: Sequence[str] | None) -> Iterable[str]:

@@ -20,34 +20,34 @@ from graph.links import (
     PropertyValue,
     SenseValue,
 )
-from graph.plain import plain
+from graph.plain import Step, Steps, after, plain
 from graph.scalars import Json, LanguageCode
 from graph.shapes import value_type
 
 _ITEM_URI = re.compile(r".*/entity/(Q[1-9][0-9]*)")
 
 
-def _content(snak: Any) -> Any:
-    return snak["datavalue"]["value"]
+_VALUE: tuple[Step, ...] = (("key", "datavalue"), ("key", "value"))
 
 
 def _part(key: str) -> Callable[[Any], Any]:
-    return lambda snak: snak["datavalue"]["value"].get(key)
+    return Steps(*_VALUE, ("get", key))
 
 
 def _item(key: str) -> Callable[[Any], str | None]:
-    def named(snak: Any) -> str | None:
-        found = _ITEM_URI.fullmatch(snak["datavalue"]["value"][key])
-        return found[1] if found else None
+    return after(_VALUE, after((("key", key),), _item_of))
 
-    return named
+
+def _item_of(uri: str) -> str | None:
+    found = _ITEM_URI.fullmatch(uri)
+    return found[1] if found else None
 
 
 @strawberry.interface(description="A value that is one text.")
 class TextValue:
     """Strings of all data types."""
 
-    content: str = plain(_content, description="The text.")
+    content: str = plain(Steps(*_VALUE), description="The text.")
 
     @classmethod
     def is_type_of(cls, snak: Any, _info: Any) -> bool:
@@ -164,9 +164,9 @@ class UnknownValue:
     """What extensions may bring, and what is not in its type's form."""
 
     type: str | None = plain(
-        lambda snak: snak["datavalue"].get("type"), description="The type of the value, as stored."
+        Steps(("key", "datavalue"), ("get", "type")), description="The type of the value, as stored."
     )
-    json: Json = plain(lambda snak: snak["datavalue"], description="The value as stored.")
+    json: Json = plain(Steps(("key", "datavalue")), description="The value as stored.")
 
 
 Value = Annotated[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from storage.ids import EntityId
 from storage.model import StatementHash
@@ -32,6 +33,7 @@ def snapshot_key(entity: EntityId, revision: int) -> Key:
     return Key(Bucket.REVISIONS, f"{entity}/{revision}.json")
 
 
+@lru_cache(65_536)
 def statement_key(statement: StatementHash) -> Key:
     """Where the content of a statement is written."""
     return Key(Bucket.STATEMENTS, f"{statement}.json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -166,3 +167,17 @@ def test_the_layers_are_all_read() -> None:
     names = {module.name for module in modules(*LAYERS)}
 
     assert {"schemas", "storage.commit", "storage.sql.heads", "graph", "app.compose"} <= names
+
+
+def test_the_plan_could_be_taken_out() -> None:
+    """`graph.plan` knows graphql-core, the standard library and itself; none of its words is a Wikibase's (ADR 30)."""
+    plan = [one for one in modules("graph") if one.name.split(".")[:2] == ["graph", "plan"]]
+    assert len(plan) > 5
+    for one in plan:
+        others = {
+            name for name in one.imports if name.split(".")[0] in (*LAYERS, *set(WEB) - {"graphql"}, *DRIVERS)
+        }
+        assert all(name.startswith("graph.plan") for name in others), one.name
+    for path in (ROOT / "graph" / "plan").glob("*.py"):
+        words = set(re.findall(r"[a-z]+", path.read_text().lower()))
+        assert not words & {"wikibase", "entity", "statement", "snak", "lexeme", "label"}, path

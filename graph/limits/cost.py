@@ -30,6 +30,7 @@ from graphql import (
     SelectionNode,
     SelectionSetNode,
     Undefined,
+    ValueNode,
     VariableNode,
     get_named_type,
     get_nullable_type,
@@ -93,7 +94,9 @@ def reckoned(
     """The cost of an operation of a valid document. Variables of another type than they must be are told later."""
     root = schema.get_root_type(operation.operation)
     assert root is not None, "the document is valid"
-    reckoning = _Reckoning(schema, fragments, _with_defaults(operation, variables or {}), maxima)
+    reckoning = _Reckoning(
+        schema, fragments, _Given(operation, variables if variables is not None else {}), maxima
+    )
     line = reckoning.selections(root, operation.selection_set).read(root.name)
     cost = -(-min(line.once + line.each, CEILING) // OBJECT)
     errors = list(reckoning.worst.values())
@@ -114,7 +117,7 @@ class _Reckoning:
     ) -> None:
         self._schema = schema
         self._fragments = fragments
-        self._variables = dict(variables)
+        self._variables = variables
         self._maxima = maxima
         self._spread: dict[str, Line] = {}
         self._greatest: dict[str, int] = {}
@@ -180,13 +183,16 @@ class _Reckoning:
         if given is None or (isinstance(given, VariableNode) and given.name.value not in self._variables):
             default = field.args[name].default_value
             return None if default is Undefined else default
-        return value_from_ast_untyped(given, self._variables)
+        return self._value(given)
+
+    def _value(self, node: ValueNode) -> Any:
+        return value_from_ast_untyped(node, self._variables)  # type: ignore[arg-type]  # it is asked for names alone
 
     def _left_out(self, node: SelectionNode) -> bool:
         """Whether `@skip` or `@include` leaves it out."""
         for directive in node.directives or ():
             for argument in directive.arguments or ():
-                value = value_from_ast_untyped(argument.value, self._variables)
+                value = self._value(argument.value)
                 if (directive.name.value, value) in (("skip", True), ("include", False)):
                     return True
         return False
@@ -199,11 +205,11 @@ class _Reckoning:
             if isinstance(given.value, NullValueNode):
                 continue
             if name == "first" and self._maxima.page_size:
-                size = value_from_ast_untyped(given.value, self._variables)
+                size = self._value(given.value)
                 if isinstance(size, int) and size > self._maxima.page_size:
                     self._note("page_size", size, self._maxima.page_size, given, name)
             elif self._maxima.list_length and _has_list(kind):
-                value = value_from_ast_untyped(given.value, self._variables)
+                value = self._value(given.value)
                 for where, length in _lengths(name, kind, value):
                     if length > self._maxima.list_length:
                         self._note("list_length", length, self._maxima.list_length, given, where)
@@ -222,13 +228,28 @@ def _of_each(weight: Weight, asked: Mapping[str, Any], below: Line) -> int:
     return min(weight.price + (items if weight.page else values) * weight.value_price + of_values, CEILING)
 
 
-def _with_defaults(operation: OperationDefinitionNode, variables: Variables) -> Variables:
-    defaults = {
-        one.variable.name.value: value_from_ast_untyped(one.default_value)
-        for one in operation.variable_definitions or ()
-        if one.default_value is not None
-    }
-    return {**defaults, **variables}
+class _Given(Mapping[str, Any]):
+    """The variables, with the operation's defaults for those that are not given. Each is looked at when it is asked for."""
+
+    def __init__(self, operation: OperationDefinitionNode, variables: Variables) -> None:
+        self._variables = variables
+        self._defaults = {
+            one.variable.name.value: value_from_ast_untyped(one.default_value)
+            for one in operation.variable_definitions or ()
+            if one.default_value is not None
+        }
+
+    def __getitem__(self, name: str) -> Any:
+        return self._variables[name] if name in self._variables else self._defaults[name]
+
+    def __iter__(self) -> Iterator[str]:
+        raise NotImplementedError("each is asked for by its name")
+
+    def __len__(self) -> int:
+        raise NotImplementedError
+
+    def __bool__(self) -> bool:
+        return True
 
 
 def _lengths(name: str, declared: GraphQLInputType, value: Any) -> Iterator[tuple[str, int]]:

@@ -12,7 +12,18 @@ from app.settings import Settings
 from storage.ports import Stores
 from tests.graph.over import served_over
 from tests.places import BOTH, Places
+from tests.plan.both import run_both
 from tests.serving import Asking, served
+
+
+@pytest.fixture(autouse=True)
+def both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each query is answered by the plan and by the standard executor, which have to say the same.
+
+    But for tests marked `asked_once`, since they count what is read, or for whom a second time is another thing.
+    """
+    if request.node.get_closest_marker("asked_once") is None:
+        run_both(monkeypatch)
 
 
 @pytest.fixture(params=BOTH)

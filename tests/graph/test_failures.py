@@ -321,6 +321,7 @@ async def test_an_object_store_that_does_not_answer_costs_each_statement(
     assert told(answer) == [("unavailable", ["entity", "statements", place]) for place in range(3)]
 
 
+@pytest.mark.asked_once
 async def test_an_error_that_nobody_foresaw_is_masked(faulty: tuple[Faults, Asking]) -> None:
     """Q7: its words are for the log alone."""
     faults, ask = faulty

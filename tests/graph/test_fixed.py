@@ -21,6 +21,8 @@ from tests.commit.making import edit, make, redirect
 from tests.graph.over import served_over, settle
 from tests.lives import changed
 
+pytestmark = pytest.mark.asked_once
+
 _LINKS = {"entity", "status"}
 _TERMS = {"label", "labels", "description", "descriptions"}
 _ENTITY = {"history", "backlinks", "redirects", "redirectCount"}

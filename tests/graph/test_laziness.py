@@ -24,6 +24,8 @@ from tests.graph.counting import counted
 from tests.places import ENGINES, Places
 from tests.serving import Asking, served
 
+pytestmark = pytest.mark.asked_once
+
 ITEMS = [f"Q{number}" for number in range(1001, 1051)]
 CLASSES = [f"Q{number}" for number in range(1, 6)]
 

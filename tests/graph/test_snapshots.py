@@ -17,6 +17,8 @@ from tests.commit.test_older import KEYS, WRITERS
 from tests.graph.over import put_instead, redirect_rows, told
 from tests.serving import Asking
 
+pytestmark = pytest.mark.asked_once
+
 SNAPSHOTS = "query ($keys: [RevisionKey!]!) {snapshots(revisions: $keys) {key json entity sizeBytes readMilliseconds}}"
 FIRST, SECOND = (snapshot_key(EntityId("Q1"), number) for number in (1, 2))
 

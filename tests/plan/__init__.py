@@ -1,0 +1,1 @@
+"""The compiled plan says what the standard executor says."""
