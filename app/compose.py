@@ -12,29 +12,18 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from app.places import kafka_place, mysql_place, s3_place
 from app.settings import Settings
 from storage.errors import StorageError
 from storage.housekeeping import Housekeeping
-from storage.kafka import KafkaEvents
 from storage.local_events import LocalEvents, create_events
 from storage.local_objects import LocalObjects, create_objects
-from storage.ports import Metadata, Objects, Stores
+from storage.ports import Stores
 from storage.probe import probe
-from storage.s3 import open_s3
-from storage.s3_buckets import prepare
 from storage.sql.counted import Counted
 from storage.sql.metadata import SqlMetadata
 from storage.sql.migrate import migrate, refuse_older
-from storage.sql.mysql import on_tables, open_mysql
 from storage.sql.sqlite import SqliteDatabase, T, Unit
 from storage.sql.sqlite_inline import InlineSqlite
-
-QUEUE_SECONDS = 120.0
-"""How long an edit of an import waits for a connection."""
-UNIT_SECONDS = 60.0
-"""How long what it writes may take: a unit of a thousand statements waits a thousand times for its turn in a process that is
-busy with everything else of the import."""
 
 
 class NoFolder(StorageError):
@@ -54,17 +43,13 @@ async def open_stores(settings: Settings, *, alone: bool = False) -> AsyncIterat
         may_migrate = settings.migrate == "auto" or bool(settings.mysql_host)
         embedded = open_embedded(settings.data, inline=alone, may_migrate=may_migrate)
         stores = await stack.enter_async_context(embedded)
-        if settings.s3_endpoint:
-            stores = replace(stores, objects=await _open_s3(stack, settings))
-        if settings.mysql_host:
-            # Without a key that all servers of the database share, what one erases another would not know again.
-            stores = replace(stores, metadata=await _open_mysql(stack, settings, alone), erasure_key=b"")
+        if settings.s3_endpoint or settings.mysql_host or settings.kafka_brokers:
+            # Not imported before it is wanted: the drivers take more memory than all else of the embedded stores.
+            from app.outside import with_engines
+
+            stores = await with_engines(stack, settings, stores, alone)
         if settings.erasure_key:
             stores = replace(stores, erasure_key=settings.erasure_key.encode())
-        if settings.kafka_brokers:
-            events = KafkaEvents(kafka_place(settings))
-            stack.push_async_callback(events.close)
-            stores = replace(stores, events=events)
         yield stores
 
 
@@ -73,26 +58,6 @@ def housekeeping(settings: Settings) -> Housekeeping | None:
     if not settings.collect_hours:
         return None
     return Housekeeping(timedelta(hours=settings.collect_hours), timedelta(days=settings.collect_after_days))
-
-
-async def _open_mysql(stack: AsyncExitStack, settings: Settings, alone: bool) -> Metadata:
-    """The metadata store on MySQL, its tables at this program's version."""
-    place = mysql_place(settings)
-    if alone:
-        # Nobody waits for one answer: what queues for a connection behind its own kind is not cut off.
-        place = replace(place, connect_seconds=QUEUE_SECONDS, unit_seconds=UNIT_SECONDS)
-    prepare: Unit[object] = migrate if settings.migrate == "auto" else refuse_older
-    database = await stack.enter_async_context(open_mysql(place, prepare=prepare))
-    return SqlMetadata(Counted(database), database.shard_of)
-
-
-async def _open_s3(stack: AsyncExitStack, settings: Settings) -> Objects:
-    """The object store on S3: its buckets made where they are missing, and probed for what immutability rests on."""
-    place = s3_place(settings)
-    await prepare(place)
-    objects = await stack.enter_async_context(open_s3(place))
-    await probe(objects)
-    return objects
 
 
 @asynccontextmanager
@@ -140,7 +105,9 @@ async def _open(
 async def on_metadata(settings: Settings, unit: Unit[T]) -> T:
     """Run a unit on the metadata's tables as they are, before anybody has made or looked at them."""
     if settings.mysql_host:
-        return await asyncio.to_thread(on_tables, mysql_place(settings), unit)
+        from app.outside import on_mysql
+
+        return await on_mysql(settings, unit)
     async with AsyncExitStack() as stack, _alone(settings.data):
         database = SqliteDatabase(settings.data / "metadata.sqlite")
         stack.push_async_callback(database.close)
