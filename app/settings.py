@@ -290,7 +290,9 @@ class Settings:
     mysql_password: str = _secret("the password of that user")
     mysql_database: str = _setting("wikibase", str, "database of the MySQL server")
     mysql_connections: int = _setting(
-        16, _positive, "connections to the MySQL server at most, for reading and for writing each"
+        16,
+        _positive,
+        "connections to the MySQL server at most, for asking, for reading at one moment and for writing each",
     )
     mysql_tls: str = _setting(
         "off",

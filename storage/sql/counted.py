@@ -24,9 +24,9 @@ class Counted:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    async def read(self, unit: Unit[T]) -> T:
+    async def read(self, unit: Unit[T], *, snapshot: bool = True) -> T:
         """As the protocol says."""
-        return await self.database.read(_for(current(), unit))
+        return await self.database.read(_for(current(), unit), snapshot=snapshot)
 
     async def write(self, unit: Unit[T]) -> T:
         """As the protocol says."""

@@ -77,6 +77,10 @@ class SqlMetadata:
         self.database = database
         self._shard_of = shard_of
 
+    async def _ask(self, unit: Unit[T]) -> T:
+        """Read what one statement tells, or several of which each is about other keys."""
+        return await self.database.read(unit, snapshot=False)
+
     async def _write(self, unit: Unit[T]) -> T:
         try:
             return await self.database.write(unit)
@@ -160,7 +164,7 @@ class SqlMetadata:
             await self._write(partial(statements.release, entity=entity, hashes=some, attempt=attempt))
 
     async def find(self, hashes: Collection[StatementHash]) -> Mapping[StatementHash, StatementRow]:
-        return await self.database.read(lambda c: statements.find(c, hashes))
+        return await self._ask(lambda c: statements.find(c, hashes))
 
     async def pending(self, hashes: Collection[StatementHash]) -> Mapping[StatementHash, Sequence[Pending]]:
         return await self.database.read(lambda c: statements.pending(c, hashes))
@@ -169,7 +173,7 @@ class SqlMetadata:
         return await self.database.read(lambda c: statements.unheld(c, hashes))
 
     async def holders(self, pages: Collection[HoldersPage]) -> Mapping[HoldersPage, Sequence[EntityId]]:
-        return await self.database.read(lambda c: uses.holders(c, pages))
+        return await self._ask(lambda c: uses.holders(c, pages))
 
     async def most_used(
         self, wanted: UsedStatements, after: tuple[int, StatementHash] | None, limit: int
@@ -179,16 +183,16 @@ class SqlMetadata:
     # Heads
 
     async def heads(self, entities: Collection[EntityId]) -> Mapping[EntityId, HeadRevision]:
-        return await self.database.read(lambda c: heads.heads(c, entities))
+        return await self._ask(lambda c: heads.heads(c, entities))
 
     async def commit(self, swap: Swap) -> Head:
         return await self.database.write(lambda c: heads.commit(c, swap))
 
     async def landed(self, entity: EntityId, key: bytes) -> Landed | None:
-        return await self.database.read(lambda c: heads.landed(c, entity, key))
+        return await self._ask(lambda c: heads.landed(c, entity, key))
 
     async def landed_many(self, keys: Mapping[EntityId, Collection[bytes]]) -> Mapping[bytes, Landed]:
-        return await self.database.read(lambda c: heads.landed_many(c, keys))
+        return await self._ask(lambda c: heads.landed_many(c, keys))
 
     async def record_unchanged(self, landed: Landed, key: bytes, now: datetime) -> Landed:
         return await self._write(lambda c: heads.record_unchanged(c, landed, key, now))
@@ -197,25 +201,25 @@ class SqlMetadata:
         return await self._write(lambda c: heads.reserve(c, key, entity, now))
 
     async def reserved(self, key: bytes) -> tuple[EntityId, bytes] | None:
-        return await self.database.read(lambda c: heads.reserved(c, key))
+        return await self._ask(lambda c: heads.reserved(c, key))
 
     async def attempt_of(self, entity: EntityId, revision: int) -> Attempt | None:
-        return await self.database.read(lambda c: heads.attempt_of(c, entity, revision))
+        return await self._ask(lambda c: heads.attempt_of(c, entity, revision))
 
     async def revisions(
         self, places: Collection[tuple[EntityId, int]]
     ) -> Mapping[tuple[EntityId, int], Revision]:
-        return await self.database.read(lambda c: revisions.revisions(c, places))
+        return await self._ask(lambda c: revisions.revisions(c, places))
 
     async def statement_ids(
         self, places: Collection[tuple[EntityId, int]]
     ) -> Mapping[tuple[EntityId, int], list[str | None]]:
-        return await self.database.read(lambda c: revisions.statement_ids(c, places))
+        return await self._ask(lambda c: revisions.statement_ids(c, places))
 
     async def histories(
         self, pages: Collection[HistoryPage]
     ) -> Mapping[HistoryPage, Sequence[RevisionFacts]]:
-        return await self.database.read(lambda c: revisions.histories(c, pages))
+        return await self._ask(lambda c: revisions.histories(c, pages))
 
     async def recent(
         self, before: tuple[datetime, EntityId, int] | None, limit: int, wanted: RevisionFilter
@@ -223,16 +227,16 @@ class SqlMetadata:
         return await self.database.read(lambda c: revisions.recent(c, before, limit, wanted))
 
     async def entities(self, after: EntityId | None, limit: int) -> Sequence[EntityId]:
-        return await self.database.read(lambda c: heads.entities(c, after, limit))
+        return await self._ask(lambda c: heads.entities(c, after, limit))
 
     async def listed(self, name: str, after: EntityId | None, limit: int) -> Sequence[EntityId]:
-        return await self.database.read(lambda c: lists.listed(c, name, after, limit))
+        return await self._ask(lambda c: lists.listed(c, name, after, limit))
 
     async def register(self, entity: EntityId, now: datetime) -> bool:
         return await self._write(lambda c: heads.register(c, entity, now))
 
     async def registered(self, entities: Collection[EntityId]) -> set[EntityId]:
-        return await self.database.read(lambda c: heads.registered(c, entities))
+        return await self._ask(lambda c: heads.registered(c, entities))
 
     async def lease_numbers(self, kind: EntityType, count: int) -> range:
         return await self._write(lambda c: heads.lease_numbers(c, kind, count))
@@ -266,7 +270,7 @@ class SqlMetadata:
             await self._write(partial(links.relink, entity=entity, revision=revision, added=new, removed=old))
 
     async def backlinks(self, pages: Collection[BacklinksPage]) -> Mapping[BacklinksPage, Sequence[Backlink]]:
-        return await self.database.read(lambda c: links.backlinks(c, pages))
+        return await self._ask(lambda c: links.backlinks(c, pages))
 
     async def redirect(
         self, source: EntityId, target: EntityId | None, revision: int, by: str, now: datetime
@@ -276,10 +280,10 @@ class SqlMetadata:
     async def redirects_to(
         self, pages: Collection[RedirectsPage]
     ) -> Mapping[RedirectsPage, Sequence[Redirect]]:
-        return await self.database.read(lambda c: links.redirects_to(c, pages))
+        return await self._ask(lambda c: links.redirects_to(c, pages))
 
     async def redirect_counts(self, targets: Collection[EntityId]) -> Mapping[EntityId, int]:
-        return await self.database.read(lambda c: links.redirect_counts(c, targets))
+        return await self._ask(lambda c: links.redirect_counts(c, targets))
 
     # Targets of redirects
 
@@ -297,7 +301,7 @@ class SqlMetadata:
         await self._write(lambda c: targets.release_target(c, target, source, attempt))
 
     async def reservations(self, target: EntityId) -> Sequence[Reservation]:
-        return await self.database.read(lambda c: targets.reservations(c, target))
+        return await self._ask(lambda c: targets.reservations(c, target))
 
     async def fence(self, source: EntityId, attempt: Attempt) -> None:
         await self._write(lambda c: targets.fence(c, source, attempt))
@@ -311,7 +315,7 @@ class SqlMetadata:
         return await self._write(lambda c: deletions.request_deletion(c, request))
 
     async def deletion_request(self, entity: EntityId) -> DeletionRequest | None:
-        return await self.database.read(lambda c: deletions.deletion_request(c, entity))
+        return await self._ask(lambda c: deletions.deletion_request(c, entity))
 
     async def deletion_requests(self, after: EntityId | None, limit: int) -> Sequence[DeletionRequest]:
         return await self.database.read(lambda c: deletions.requests(c, after, limit))
@@ -394,7 +398,7 @@ class SqlMetadata:
         return await self._write(lambda c: erasures.erase_statement(c, statement, key))
 
     async def erased_among(self, statements: Collection[StatementHash]) -> set[StatementHash]:
-        return await self.database.read(lambda c: erasures.erased_among(c, statements))
+        return await self._ask(lambda c: erasures.erased_among(c, statements))
 
     async def still_claimed(self, statement: StatementHash) -> bool:
         return await self._write(lambda c: erasures.still_claimed(c, statement))

@@ -1,8 +1,9 @@
 """MySQL, MariaDB or Vitess behind the two verbs that all SQL here runs on: read, and write in one transaction.
 
-Reads see one snapshot (REPEATABLE READ). Writes run at READ COMMITTED, where each statement sees what others have
-committed until then: who lost a race for a row finds the winner's row when it looks. Nor are the gaps between rows
-locked, of which most deadlocks are made.
+Reads see one snapshot (REPEATABLE READ), but for those that say that they need none: these are one question and its
+answer on the wire, with nothing before and behind it. A read whose connection was cut is asked once more. Writes run at
+READ COMMITTED, where each statement sees what others have committed until then: who lost a race for a row finds the
+winner's row when it looks. Nor are the gaps between rows locked, of which most deadlocks are made.
 
 Writers are not alone here: what a unit has read may change before it writes. So it writes first and looks after, or
 lets a primary key decide. Who loses by the key (a duplicate), or is picked out of a circle of waiters (a deadlock),
@@ -37,6 +38,7 @@ from storage.tls import trusting
 RUNS = 8
 """How often a unit is run that others were quicker than, within about a second."""
 
+WRITING = "READ COMMITTED"
 _DUPLICATE, _DEADLOCK = 1062, 1213
 
 # Strict: no value is cut to fit. No backslashes switched off: the driver escapes by them.
@@ -55,7 +57,7 @@ class MysqlPlace:
     unix_socket: str | None = None
     """Instead of host and port."""
     connections: int = 16
-    """At most so many that read, and so many that write: readers never wait for those who wait for a row."""
+    """At most so many that ask, that read at one moment, and that write: readers never wait for who waits for a row."""
     connect_seconds: float = 5.0
     """How long a unit waits for a connection, be it that all are in use."""
     unit_seconds: float = 10.0
@@ -79,15 +81,24 @@ class MysqlDatabase:
 
     def __init__(self, place: MysqlPlace) -> None:
         self._place = place
+        self._askers = _engine(place, "AUTOCOMMIT")
         # Vitess has no snapshot across shards, and in a transaction would refuse to read from several.
-        reading = "REPEATABLE READ" if place.vitess_shards is None else "AUTOCOMMIT"
-        self._readers = _engine(place, reading)
-        self._writers = _engine(place, "READ COMMITTED")
+        is_whole = place.vitess_shards is None
+        self._readers = _engine(place, "REPEATABLE READ") if is_whole else self._askers
+        self._writers = _engine(place, WRITING)
         self._closed = False
         self.shard_of = None if place.vitess_shards is None else of_vitess(place.vitess_shards)
 
-    async def read(self, unit: Unit[T]) -> T:
-        async with self._connection(self._readers) as connection:
+    async def read(self, unit: Unit[T], *, snapshot: bool = True) -> T:
+        engine = self._readers if snapshot else self._askers
+        try:
+            return await self._read(engine, unit)
+        except _Lost:
+            # Its server was started anew, maybe: then so were all connections, of which none is kept now.
+            return await self._read(engine, unit)
+
+    async def _read(self, engine: AsyncEngine, unit: Unit[T]) -> T:
+        async with self._connection(engine) as connection:
             return await self._run(connection, unit, keep=False)
 
     async def write(self, unit: Unit[T]) -> T:
@@ -107,6 +118,7 @@ class MysqlDatabase:
     async def close(self) -> None:
         """Let go of all connections."""
         self._closed = True
+        await self._askers.dispose()
         await self._readers.dispose()
         await self._writers.dispose()
 
@@ -144,6 +156,8 @@ class MysqlDatabase:
             told = f"{self._name}: {error.orig}"
             if error.orig is not None and error.orig.args[:1] in ((_DUPLICATE,), (_DEADLOCK,)):
                 raise _OthersWereQuicker(told) from error
+            if error.connection_invalidated:
+                raise _Lost(told) from error
             raise Unavailable(told) from error
 
     async def _commit(self, connection: AsyncConnection) -> None:
@@ -156,6 +170,10 @@ class MysqlDatabase:
     @property
     def _name(self) -> str:
         return self._place.unix_socket or f"{self._place.host}:{self._place.port}"
+
+
+class _Lost(Unavailable):
+    """The connection was cut. A read can be asked again."""
 
 
 class _OthersWereQuicker(Unavailable):
@@ -204,10 +222,11 @@ def _engine(place: MysqlPlace, isolation: str) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=place.connect_seconds,
         pool_recycle=place.recycle_seconds,
-        # Of a server that was started anew nobody sees more than that it was.
-        pool_pre_ping=True,
-        # Each unit ends its transaction itself.
+        # Of a server that was started anew nobody sees more than that it was. A read is asked again instead.
+        pool_pre_ping=isolation == WRITING,
+        # Each unit ends its transaction itself; where there is none there is nothing to say.
         pool_reset_on_return=None,
+        skip_autocommit_rollback=True,
     )
 
 

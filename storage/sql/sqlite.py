@@ -36,8 +36,12 @@ connections together: it costs a hundred megabytes to have them four times, and 
 class Database(Protocol):
     """Where SQL runs. Units are plain functions, written once for every engine."""
 
-    async def read(self, unit: Unit[T]) -> T:
-        """Run on one consistent state. Unavailable when the database does not answer."""
+    async def read(self, unit: Unit[T], *, snapshot: bool = True) -> T:
+        """Run on one consistent state. Unavailable when the database does not answer.
+
+        Without `snapshot` each statement may see what was committed until it was sent: enough for a unit that sends
+        one, or several of which each is about other keys. It may be run twice.
+        """
 
     async def write(self, unit: Unit[T]) -> T:
         """Run in one transaction, which commits unless the unit raises.
@@ -72,7 +76,7 @@ class SqliteDatabase:
         self._writer = threading.Thread(target=self._write_forever, name="sqlite-write", daemon=True)
         self._writer.start()
 
-    async def read(self, unit: Unit[T]) -> T:
+    async def read(self, unit: Unit[T], *, snapshot: bool = True) -> T:
         self._refuse_when_closed()
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, unit)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, event
@@ -27,8 +28,8 @@ class Watched:
         self.asked: list[tuple[str, set[Shard]]] = []
         """The verb of each unit, and the shards that it went to."""
 
-    async def read(self, unit: Unit[T]) -> T:
-        return await self._watch(self._database.read, unit, writes=False)
+    async def read(self, unit: Unit[T], *, snapshot: bool = True) -> T:
+        return await self._watch(partial(self._database.read, snapshot=snapshot), unit, writes=False)
 
     async def write(self, unit: Unit[T]) -> T:
         return await self._watch(self._database.write, unit, writes=True)

@@ -46,6 +46,12 @@ def connection_id(connection: Connection) -> int:
     return number
 
 
+def questions(connection: Connection) -> int:
+    """How many statements this connection has sent, with this one."""
+    _, number = connection.exec_driver_sql("SHOW SESSION STATUS LIKE 'Questions'").one()
+    return int(number)
+
+
 @pytest.fixture
 async def single(mysql: MysqlDatabase, shared_place: MysqlPlace) -> AsyncIterator[MysqlDatabase]:
     """The same database by one connection for each verb, whose patience is short."""
@@ -67,6 +73,19 @@ async def test_a_read_sees_one_state_whatever_is_committed_meanwhile(mysql: Mysq
 
     assert await mysql.read(unit) == (set(), set())
     assert await mysql.read(rows) == {1}
+
+
+async def test_a_read_without_a_snapshot_is_one_question_and_its_answer(single: MysqlDatabase) -> None:
+    """Design 5: nothing begins before it on the wire, nor ends behind it."""
+    first, second = [await single.read(questions, snapshot=False) for _ in range(2)]
+    assert second - first == 1
+
+
+async def test_a_read_without_a_snapshot_sees_what_is_committed_meanwhile(mysql: MysqlDatabase) -> None:
+    """As Vitess reads from several shards."""
+    assert await mysql.read(rows, snapshot=False) == set()
+    await mysql.write(put(1))
+    assert await mysql.read(rows, snapshot=False) == {1}
 
 
 async def test_a_write_sees_what_others_commit_meanwhile(mysql: MysqlDatabase) -> None:

@@ -40,15 +40,19 @@ async def opened(server: MariaDB, **told: float) -> AsyncIterator[MysqlDatabase]
         yield database
 
 
-async def test_a_server_that_was_killed_while_nobody_asked_costs_no_request(server: MariaDB) -> None:
+@pytest.mark.parametrize("snapshot", [True, False])
+async def test_a_server_that_was_killed_while_nobody_asked_costs_no_request(
+    server: MariaDB, snapshot: bool
+) -> None:
     """Design 5: of as many connections as were open, each verb's."""
     async with opened(server) as database:
-        await asyncio.gather(*(database.read(rows) for _ in range(8)))
+        await asyncio.gather(*(database.read(rows, snapshot=snapshot) for _ in range(8)))
         await asyncio.gather(*(database.write(put(number)) for number in range(8)))
         server.kill()
         server.start()
 
-        assert await asyncio.gather(*(database.read(rows) for _ in range(8))) == [set(range(8))] * 8
+        read = await asyncio.gather(*(database.read(rows, snapshot=snapshot) for _ in range(8)))
+        assert read == [set(range(8))] * 8
         await asyncio.gather(*(database.write(put(number)) for number in range(8, 16)))
 
 
