@@ -79,7 +79,7 @@ async def test_the_events_are_those_that_were_told(stores: Stores) -> None:
         edit(an_item("Q1"), Base.NOTHING, editor="Zoë", summary='"why"', bot=True),
         edit(an_item("Q1").with_label("en", "x"), 1, edit_type="anything"),
         redirect("Q1", "Q2", 2, revives=True),
-        edit(an_item("Q1"), 3, edit_type="undelete", revives=True),
+        edit(an_item("Q1"), 3, edit_type="a comeback", revives=True),
     )
     await relay.settle(stores, clock=times.now)
 

@@ -49,9 +49,13 @@ async def _left(request: Request) -> Response:
     database = metadata.database.database
     assert isinstance(database, MysqlDatabase)
     assert request.client is not None
+    tasks = asyncio.all_tasks()
+    kafka = [one for one in tasks if "aiokafka" in _file_of(one)]
     left = {
         "edits": len(work._tasks),
-        "tasks": len(asyncio.all_tasks()),
+        "tasks": len(tasks) - len(kafka),
+        "kafka": len(kafka),
+        "coroutines": sorted(one.get_coro().__qualname__ for one in tasks - set(kafka)),  # type: ignore[union-attr]
         "connections": _checked_out(database),
         "followers": state.feed.followers,
         "clients": _clients(state.settings.port) - 1,  # whoever asks
@@ -60,9 +64,15 @@ async def _left(request: Request) -> Response:
     return JSONResponse(left)
 
 
+def _file_of(task: asyncio.Task[object]) -> str:
+    """Where a task's coroutine is written."""
+    code = getattr(task.get_coro(), "cr_code", None)
+    return code.co_filename if code is not None else ""
+
+
 def _checked_out(database: MysqlDatabase) -> int:
-    pools = (database._readers.sync_engine.pool, database._writers.sync_engine.pool)
-    return sum(pool.checkedout() for pool in pools)  # type: ignore[attr-defined]  # of the pool that it is
+    engines = (database._askers, database._readers, database._writers)
+    return sum(one.sync_engine.pool.checkedout() for one in engines)  # type: ignore[attr-defined]  # of the pool that it is
 
 
 def _clients(port: int) -> int:

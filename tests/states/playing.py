@@ -132,7 +132,7 @@ class Playing:
         # Who is hindered by what a crashed one had reserved has put a snapshot in vain.
         hindered = self._crashed_redirects and isinstance(move.change, SetRedirect)
         assert revision == before + 1 or hindered or move.entity in self._has_debris
-        used = isinstance(move.change, HardDelete) and move.change.requested_by is not None
+        used = isinstance(move.change, HardDelete)
         return replace(
             life,
             history=(*life.history, replace(foreseen, revision=revision)),

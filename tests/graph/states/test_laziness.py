@@ -20,6 +20,8 @@ from tests.lives import TARGET, ask_to_delete, bring
 from tests.places import Places
 from tests.serving import Asking, served
 
+pytestmark = pytest.mark.asked_once
+
 LABEL = '... on Item {label(languageCode: "en")}'
 CASES: dict[str, tuple[str, tuple[int, int], tuple[int, int]]] = {
     "a list": ("listedEntities(status: DELETED, first: $n) {nodes {entityId}}", (1, 0), (1, 0)),
