@@ -50,24 +50,16 @@ async def _left(request: Request) -> Response:
     assert isinstance(database, MysqlDatabase)
     assert request.client is not None
     tasks = asyncio.all_tasks()
-    kafka = [one for one in tasks if "aiokafka" in _file_of(one)]
     left = {
         "edits": len(work._tasks),
-        "tasks": len(tasks) - len(kafka),
-        "kafka": len(kafka),
-        "coroutines": sorted(one.get_coro().__qualname__ for one in tasks - set(kafka)),  # type: ignore[union-attr]
+        "tasks": len(tasks),
+        "coroutines": sorted(getattr(one.get_coro(), "__qualname__", "") for one in tasks),
         "connections": _checked_out(database),
         "followers": state.feed.followers,
         "clients": _clients(state.settings.port) - 1,  # whoever asks
         "errors": [record.getMessage() for record in errors.buffer],
     }
     return JSONResponse(left)
-
-
-def _file_of(task: asyncio.Task[object]) -> str:
-    """Where a task's coroutine is written."""
-    code = getattr(task.get_coro(), "cr_code", None)
-    return code.co_filename if code is not None else ""
 
 
 def _checked_out(database: MysqlDatabase) -> int:
