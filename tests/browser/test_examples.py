@@ -115,6 +115,16 @@ async def test_the_example_of_looking_after_tells_what_the_others_did(ask: Askin
     assert data["undeleted"]["nodes"] == [{"entityId": "Q4115189"}]
 
 
+async def test_the_example_of_deleting_for_good_takes_it_back(ask: Asking) -> None:
+    """W7: a trial stores nothing, and meanwhile the entity is gone."""
+    data = await answered(ask, "for-good")
+    assert data["tried"]["dryRun"] is True
+    assert [one["result"]["__typename"] for one in data["tried"]["outcomes"]] == ["WouldBeDeleted"] * 2
+    assert data["delete"]["deleteType"] == "hard"
+    assert data["gone"] == {"__typename": "EditRefused", "code": "gone"}
+    assert data["restore"]["entity"]["revision"] == {"editType": "restore", "isDeleted": False}
+
+
 def an_example(name: str) -> str:
     """The text of the one of this name."""
     (example,) = (path for path in explorer.examples() if name in path.name)
