@@ -8,6 +8,8 @@ that ended still count; what was true of it (gauges) does not.
 from __future__ import annotations
 
 import os
+import struct
+import time
 from pathlib import Path
 
 from prometheus_client import (
@@ -28,6 +30,8 @@ SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 COSTS = (1, 10, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 50_000)
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+LOOKS, LOOK_SECONDS = 10, 0.003
+"""How often the files of all processes are looked at until each of them is whole, and how long between two looks."""
 _PREFIX = "wikibase_graph"
 
 
@@ -108,7 +112,7 @@ class Metrics:
 
     def text(self) -> bytes:
         """All numbers of all processes, as Prometheus reads them."""
-        return generate_latest(collected(folder) if (folder := shared_folder()) else self.registry)
+        return text_of(folder) if (folder := shared_folder()) else generate_latest(self.registry)
 
     def _counter(self, name: str, about: str, *labels: str) -> Counter:
         return Counter(f"{_PREFIX}_{name}", about, labels, registry=self.registry)
@@ -132,8 +136,18 @@ def shared_folder() -> Path | None:
     return Path(folder) if folder else None
 
 
-def collected(folder: Path) -> CollectorRegistry:
-    """The numbers of all processes that keep them in a folder."""
+def text_of(folder: Path) -> bytes:
+    """The numbers of all processes that keep them in a folder, as Prometheus reads them."""
+    for _ in range(LOOKS - 1):
+        try:
+            return generate_latest(_collected(folder))
+        except (OSError, struct.error, ValueError):
+            # Somebody begins or ends: a file is there and empty for a moment, or was just taken away.
+            time.sleep(LOOK_SECONDS)
+    return generate_latest(_collected(folder))
+
+
+def _collected(folder: Path) -> CollectorRegistry:
     registry = CollectorRegistry()
     MultiProcessCollector(registry, str(folder))  # type: ignore[no-untyped-call]  # it has no types
     return registry

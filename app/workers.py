@@ -19,11 +19,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
-from prometheus_client import generate_latest
 from prometheus_client.multiprocess import mark_process_dead
 
 from app.exposing import shown
-from app.metrics import FOLDER, collected
+from app.metrics import FOLDER, text_of
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -149,7 +148,7 @@ async def supervise(listener: socket.socket, settings: Settings) -> None:
     async with _numbers() as numbers:
 
         async def text() -> bytes:
-            return generate_latest(collected(numbers))
+            return text_of(numbers)
 
         async with shown(settings.metrics_listen, text):
             await Supervisor(listener, settings, numbers).run()
