@@ -91,7 +91,7 @@ async def _events(
             yield answer_of(results)
             return
         try:
-            async with aclosing(results) as events:  # type: ignore[type-var]
+            async with aclosing(results) as events:  # type: ignore[type-var]  # an iterator that can be closed
                 async for result in events:
                     yield answer_of(result)
         except Exception as error:
