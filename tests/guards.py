@@ -483,10 +483,10 @@ GUARDS: Sequence[Guard] = (
     Guard(
         "published is noted after the acknowledgement",
         "storage/relay.py",
-        """        await stores.events.publish([one.event for one in work])
+        """            await stores.events.publish([one.event for one in work])
 """,
-        """        await stores.metadata.mark([(one.entity, one.revision) for one in work], published=True)
-        await stores.events.publish([one.event for one in work])
+        """            await stores.metadata.mark([(one.entity, one.revision) for one in work], published=True)
+            await stores.events.publish([one.event for one in work])
 """,
         _following("no_event_is_lost_when_a_relay_fails"),
     ),
@@ -494,11 +494,15 @@ GUARDS: Sequence[Guard] = (
 
 
 def problems(guard: Guard, root: Path = ROOT) -> list[str]:
-    """Why a guard can't be taken away: its text or its test are not there (any more)."""
+    """Why a guard can't be taken away: its text or its test are not there (any more), or what would be left is no Python."""
     found = []
-    times = (root / guard.file).read_text(encoding="utf-8").count(guard.old)
-    if times != 1:
+    whole = (root / guard.file).read_text(encoding="utf-8")
+    if (times := whole.count(guard.old)) != 1:
         found.append(f"{guard.name}: its text stands {times} times in {guard.file}")
+    try:
+        compile(whole.replace(guard.old, guard.new), guard.file, "exec")
+    except SyntaxError as error:
+        found.append(f"{guard.name}: without it {guard.file} can't be read: {error}")
     file, _, test = guard.test.partition("::")
     name = test.partition("[")[0]
     if not (root / file).is_file() or f"def {name}(" not in (root / file).read_text(encoding="utf-8"):
