@@ -24,9 +24,9 @@ class Counted:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    async def read(self, unit: Unit[T], *, snapshot: bool = True) -> T:
+    async def read(self, unit: Unit[T], *, snapshot: bool = True, brief: bool = False) -> T:
         """As the protocol says."""
-        return await self.database.read(_for(current(), unit), snapshot=snapshot)
+        return await self.database.read(_for(current(), unit), snapshot=snapshot, brief=brief)
 
     async def write(self, unit: Unit[T]) -> T:
         """As the protocol says."""

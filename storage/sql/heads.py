@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import BindParameter, Connection, and_, bindparam, insert, select, update
+from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.errors import EntityGone, HeadMoved
@@ -16,7 +18,8 @@ from storage.model import Attempt, AuditKind, Flags, Head
 from storage.ports import AlreadyLanded, EditKey, HeadRevision, Landed, Swap
 from storage.sql import deletions, lists, outbox, targets
 from storage.sql.portable import chunks, insert_absent, insert_rows
-from storage.sql.revisions import FLAGS, REVISION, WITH_META, revision_of, subjects_of
+from storage.sql.prepared import padded, prepared
+from storage.sql.revisions import FLAGS, REVISION, WITH_META, flags_of, revision_of, subjects_of
 from storage.sql.tables import (
     entity_head,
     entity_id_mapping,
@@ -47,7 +50,6 @@ _PAIRS = 32
 
 # Made once: to put a statement together costs more than to run it.
 _THESE: BindParameter[Sequence[int]] = bindparam("entities", expanding=True)
-_THESE_HEADS = _HEADS.where(entity_head.c.internal_id.in_(_THESE))
 _HEAD_COLUMNS = ("head_revision_id", "updated_at", *FLAGS, "redirects_to")
 _SWAP = (
     update(entity_head)
@@ -66,25 +68,34 @@ _OUTCOME = select(idempotent_outcomes).where(
     idempotent_outcomes.c.internal_id == bindparam("entity"),
     idempotent_outcomes.c.key_digest == bindparam("key"),
 )
-_THESE_IDS: BindParameter[Sequence[str]] = bindparam("ids", expanding=True)
-_USED = select(entity_id_mapping.c.entity_id).where(entity_id_mapping.c.entity_id.in_(_THESE_IDS))
 
 
 def heads(connection: Connection, entities: Collection[EntityId]) -> dict[EntityId, HeadRevision]:
     """Heads joined with their revision's row: one query for all ids."""
     found = {}
     for some in chunks([internal(entity) for entity in entities]):
-        for row in connection.execute(_THESE_HEADS, {"entities": some}):
+        keys = padded(some)
+        asked = prepared(connection.dialect, _heads_of(len(keys)))
+        for row in asked.rows(connection, asked.bound_in_order(keys)):
             head = head_of(row)
             found[head.head.entity] = head
     return found
+
+
+@lru_cache
+def _heads_of(count: int) -> Select[Any]:
+    keys: list[BindParameter[int]] = [bindparam(f"entity{number}") for number in range(count)]
+    return _HEADS.where(entity_head.c.internal_id.in_(keys))
+
+
+_flags = attrgetter(*FLAGS)
 
 
 def head_of(row: Any) -> HeadRevision:
     """The head that was read with its revision's row."""
     revision = revision_of(row)
     target = external(row.redirects_to) if row.redirects_to is not None else None
-    flags = Flags(**{flag: getattr(row, flag) for flag in FLAGS})
+    flags = flags_of(*_flags(row))
     return HeadRevision(Head(revision.entity, revision.revision, row.updated_at, flags, target), revision)
 
 
@@ -271,8 +282,16 @@ def registered(connection: Connection, wanted: Collection[EntityId]) -> set[Enti
     """Those ids that are used."""
     found: set[EntityId] = set()
     for some in chunks(sorted(wanted)):
-        found.update(EntityId(text) for text in connection.scalars(_USED, {"ids": some}))
+        keys = padded(some)
+        asked = prepared(connection.dialect, _used(len(keys)))
+        found.update(EntityId(row.entity_id) for row in asked.rows(connection, asked.bound_in_order(keys)))
     return found
+
+
+@lru_cache
+def _used(count: int) -> Select[Any]:
+    keys: list[BindParameter[str]] = [bindparam(f"id{number}") for number in range(count)]
+    return select(entity_id_mapping.c.entity_id).where(entity_id_mapping.c.entity_id.in_(keys))
 
 
 def lease_numbers(connection: Connection, kind: EntityType, count: int) -> range:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, S
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
 
@@ -24,6 +24,7 @@ from storage.port_deletions import AuditPage, DeletionRequest
 from storage.port_erasing import Erasure, ErasuresPage, Holdings
 from storage.port_targets import Reservation
 from storage.ports import (
+    EVERY_REVISION,
     Backlink,
     BacklinksPage,
     Backlog,
@@ -66,6 +67,10 @@ from storage.sql.sqlite import Database, Unit
 T = TypeVar("T")
 
 
+FEW = 100
+"""Rows of a read that is brief: in a thousandth of a second or two they are found and unpacked."""
+
+
 class ProbedTooFar(Exception):
     """More collisions in a row than chance or malice explain."""
 
@@ -77,9 +82,12 @@ class SqlMetadata:
         self.database = database
         self._shard_of = shard_of
 
-    async def _ask(self, unit: Unit[T]) -> T:
-        """Read what one statement tells, or several of which each is about other keys."""
-        return await self.database.read(unit, snapshot=False)
+    async def _ask(self, unit: Unit[T], *, rows: int | None = 1) -> T:
+        """Read what one statement tells, or several of which each is about other keys.
+
+        `rows` is how many it looks at, at most; None for one that may look at many more than it gives.
+        """
+        return await self.database.read(unit, snapshot=False, brief=rows is not None and rows <= FEW)
 
     async def _write(self, unit: Unit[T]) -> T:
         try:
@@ -164,7 +172,7 @@ class SqlMetadata:
             await self._write(partial(statements.release, entity=entity, hashes=some, attempt=attempt))
 
     async def find(self, hashes: Collection[StatementHash]) -> Mapping[StatementHash, StatementRow]:
-        return await self._ask(lambda c: statements.find(c, hashes))
+        return await self._ask(lambda c: statements.find(c, hashes), rows=len(hashes))
 
     async def pending(self, hashes: Collection[StatementHash]) -> Mapping[StatementHash, Sequence[Pending]]:
         return await self.database.read(lambda c: statements.pending(c, hashes))
@@ -173,7 +181,7 @@ class SqlMetadata:
         return await self.database.read(lambda c: statements.unheld(c, hashes))
 
     async def holders(self, pages: Collection[HoldersPage]) -> Mapping[HoldersPage, Sequence[EntityId]]:
-        return await self._ask(lambda c: uses.holders(c, pages))
+        return await self._ask(lambda c: uses.holders(c, pages), rows=_rows_of(pages))
 
     async def most_used(
         self, wanted: UsedStatements, after: tuple[int, StatementHash] | None, limit: int
@@ -183,7 +191,7 @@ class SqlMetadata:
     # Heads
 
     async def heads(self, entities: Collection[EntityId]) -> Mapping[EntityId, HeadRevision]:
-        return await self._ask(lambda c: heads.heads(c, entities))
+        return await self._ask(lambda c: heads.heads(c, entities), rows=len(entities))
 
     async def commit(self, swap: Swap) -> Head:
         return await self.database.write(lambda c: heads.commit(c, swap))
@@ -192,7 +200,7 @@ class SqlMetadata:
         return await self._ask(lambda c: heads.landed(c, entity, key))
 
     async def landed_many(self, keys: Mapping[EntityId, Collection[bytes]]) -> Mapping[bytes, Landed]:
-        return await self._ask(lambda c: heads.landed_many(c, keys))
+        return await self._ask(lambda c: heads.landed_many(c, keys), rows=len(keys))
 
     async def record_unchanged(self, landed: Landed, key: bytes, now: datetime) -> Landed:
         return await self._write(lambda c: heads.record_unchanged(c, landed, key, now))
@@ -209,17 +217,19 @@ class SqlMetadata:
     async def revisions(
         self, places: Collection[tuple[EntityId, int]]
     ) -> Mapping[tuple[EntityId, int], Revision]:
-        return await self._ask(lambda c: revisions.revisions(c, places))
+        return await self._ask(lambda c: revisions.revisions(c, places), rows=len(places))
 
     async def statement_ids(
         self, places: Collection[tuple[EntityId, int]]
     ) -> Mapping[tuple[EntityId, int], list[str | None]]:
-        return await self._ask(lambda c: revisions.statement_ids(c, places))
+        return await self._ask(lambda c: revisions.statement_ids(c, places), rows=len(places))
 
     async def histories(
         self, pages: Collection[HistoryPage]
     ) -> Mapping[HistoryPage, Sequence[RevisionFacts]]:
-        return await self._ask(lambda c: revisions.histories(c, pages))
+        filtered = any(page.wanted != EVERY_REVISION for page in pages)
+        rows = None if filtered else _rows_of(pages)
+        return await self._ask(lambda c: revisions.histories(c, pages), rows=rows)
 
     async def recent(
         self, before: tuple[datetime, EntityId, int] | None, limit: int, wanted: RevisionFilter
@@ -227,16 +237,16 @@ class SqlMetadata:
         return await self.database.read(lambda c: revisions.recent(c, before, limit, wanted))
 
     async def entities(self, after: EntityId | None, limit: int) -> Sequence[EntityId]:
-        return await self._ask(lambda c: heads.entities(c, after, limit))
+        return await self._ask(lambda c: heads.entities(c, after, limit), rows=limit)
 
     async def listed(self, name: str, after: EntityId | None, limit: int) -> Sequence[EntityId]:
-        return await self._ask(lambda c: lists.listed(c, name, after, limit))
+        return await self._ask(lambda c: lists.listed(c, name, after, limit), rows=limit)
 
     async def register(self, entity: EntityId, now: datetime) -> bool:
         return await self._write(lambda c: heads.register(c, entity, now))
 
     async def registered(self, entities: Collection[EntityId]) -> set[EntityId]:
-        return await self._ask(lambda c: heads.registered(c, entities))
+        return await self._ask(lambda c: heads.registered(c, entities), rows=len(entities))
 
     async def lease_numbers(self, kind: EntityType, count: int) -> range:
         return await self._write(lambda c: heads.lease_numbers(c, kind, count))
@@ -270,7 +280,7 @@ class SqlMetadata:
             await self._write(partial(links.relink, entity=entity, revision=revision, added=new, removed=old))
 
     async def backlinks(self, pages: Collection[BacklinksPage]) -> Mapping[BacklinksPage, Sequence[Backlink]]:
-        return await self._ask(lambda c: links.backlinks(c, pages))
+        return await self._ask(lambda c: links.backlinks(c, pages), rows=_rows_of(pages))
 
     async def redirect(
         self, source: EntityId, target: EntityId | None, revision: int, by: str, now: datetime
@@ -280,10 +290,10 @@ class SqlMetadata:
     async def redirects_to(
         self, pages: Collection[RedirectsPage]
     ) -> Mapping[RedirectsPage, Sequence[Redirect]]:
-        return await self._ask(lambda c: links.redirects_to(c, pages))
+        return await self._ask(lambda c: links.redirects_to(c, pages), rows=_rows_of(pages))
 
     async def redirect_counts(self, targets: Collection[EntityId]) -> Mapping[EntityId, int]:
-        return await self._ask(lambda c: links.redirect_counts(c, targets))
+        return await self._ask(lambda c: links.redirect_counts(c, targets), rows=None)
 
     # Targets of redirects
 
@@ -398,7 +408,7 @@ class SqlMetadata:
         return await self._write(lambda c: erasures.erase_statement(c, statement, key))
 
     async def erased_among(self, statements: Collection[StatementHash]) -> set[StatementHash]:
-        return await self._ask(lambda c: erasures.erased_among(c, statements))
+        return await self._ask(lambda c: erasures.erased_among(c, statements), rows=len(statements))
 
     async def still_claimed(self, statement: StatementHash) -> bool:
         return await self._write(lambda c: erasures.still_claimed(c, statement))
@@ -464,3 +474,13 @@ class SqlMetadata:
 
     async def hold_lease(self, name: str, owner: str, seconds: float, now: datetime) -> bool:
         return await self._write(lambda c: leases.hold_lease(c, name, owner, seconds, now))
+
+
+class _Page(Protocol):
+    @property
+    def limit(self) -> int: ...
+
+
+def _rows_of(pages: Iterable[_Page]) -> int:
+    """How many rows pages have at most: each is read with one more, to see whether there is one."""
+    return sum(page.limit + 1 for page in pages)

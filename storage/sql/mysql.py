@@ -18,19 +18,25 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection, NullPool, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only
 
 from storage.errors import OutcomeUnknown, Unavailable
+from storage.sql.kept import Kept
 from storage.sql.migrate import migrate
-from storage.sql.mysql_tls import connect, connect_waiting, why
+from storage.sql.mysql_driver import Connection as Connected
+from storage.sql.mysql_driver import connect
+from storage.sql.mysql_tls import connect_secured, connect_waiting, why
+from storage.sql.prepared import FETCHED_BY
 from storage.sql.shards import of_vitess
 from storage.sql.sqlite import T, Unit
 from storage.tls import trusting
@@ -38,7 +44,7 @@ from storage.tls import trusting
 RUNS = 8
 """How often a unit is run that others were quicker than, within about a second."""
 
-WRITING = "READ COMMITTED"
+ASKING, WRITING = "AUTOCOMMIT", "READ COMMITTED"
 _DUPLICATE, _DEADLOCK = 1062, 1213
 
 # Strict: no value is cut to fit. No backslashes switched off: the driver escapes by them.
@@ -81,25 +87,34 @@ class MysqlDatabase:
 
     def __init__(self, place: MysqlPlace) -> None:
         self._place = place
-        self._askers = _engine(place, "AUTOCOMMIT")
+        self._askers = Kept(_engine(place, ASKING), place.connections, place.recycle_seconds)
         # Vitess has no snapshot across shards, and in a transaction would refuse to read from several.
         is_whole = place.vitess_shards is None
-        self._readers = _engine(place, "REPEATABLE READ") if is_whole else self._askers
+        self._readers = _engine(place, "REPEATABLE READ") if is_whole else None
         self._writers = _engine(place, WRITING)
         self._closed = False
         self.shard_of = None if place.vitess_shards is None else of_vitess(place.vitess_shards)
 
-    async def read(self, unit: Unit[T], *, snapshot: bool = True) -> T:
-        engine = self._readers if snapshot else self._askers
+    async def read(self, unit: Unit[T], *, snapshot: bool = True, brief: bool = False) -> T:
+        read = self._read if snapshot and self._readers is not None else self._ask
         try:
-            return await self._read(engine, unit)
+            return await read(unit)
         except _Lost:
             # Its server was started anew, maybe: then so were all connections, of which none is kept now.
-            return await self._read(engine, unit)
+            return await read(unit)
 
-    async def _read(self, engine: AsyncEngine, unit: Unit[T]) -> T:
-        async with self._connection(engine) as connection:
+    async def _read(self, unit: Unit[T]) -> T:
+        assert self._readers is not None
+        async with self._connection(self._readers) as connection:
             return await self._run(connection, unit, keep=False)
+
+    async def _ask(self, unit: Unit[T]) -> T:
+        async with self._connection() as connection:
+            try:
+                return await self._run(connection, unit, keep=False)
+            except _Lost:
+                await self._askers.drop()
+                raise
 
     async def write(self, unit: Unit[T]) -> T:
         lost: _OthersWereQuicker | None = None
@@ -118,23 +133,27 @@ class MysqlDatabase:
     async def close(self) -> None:
         """Let go of all connections."""
         self._closed = True
-        await self._askers.dispose()
-        await self._readers.dispose()
+        await self._askers.drop()
+        if self._readers is not None:
+            await self._readers.dispose()
         await self._writers.dispose()
 
     @asynccontextmanager
-    async def _connection(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async def _connection(self, engine: AsyncEngine | None = None) -> AsyncIterator[AsyncConnection]:
+        """One of this engine; of those that ask, if there is none given."""
         if self._closed:
             raise Unavailable(f"{self._name} is closed")
         try:
             async with asyncio.timeout(self._place.connect_seconds):
-                connection = await engine.connect()
+                connection = await (self._askers.take() if engine is None else engine.connect())
         except DBAPIError as error:
             raise Unavailable(f"{self._name}: {why(error.orig)}") from error
         except (TimeoutError, NoConnectionFree) as error:
             raise Unavailable(f"{self._name} gave no connection in time") from error
-        async with aclosing(connection):
+        try:
             yield connection
+        finally:
+            await (self._askers.give_back(connection) if engine is None else connection.close())
 
     async def _run(self, connection: AsyncConnection, unit: Unit[T], *, keep: bool) -> T:
         def rolled_back_unless_kept(connection: Connection) -> T:
@@ -143,7 +162,7 @@ class MysqlDatabase:
             except Exception:
                 connection.rollback()
                 raise
-            if not keep:
+            if not keep and connection.in_transaction():
                 connection.rollback()
             return result
 
@@ -212,22 +231,34 @@ def on_tables(place: MysqlPlace, unit: Unit[T]) -> T:
 
 def _engine(place: MysqlPlace, isolation: str) -> AsyncEngine:
     arguments = _arguments(place)
-    if _has_tls(place):
-        arguments["async_creator_fn"] = connect
+    arguments["async_creator_fn"] = connect_secured if _has_tls(place) else connect
+    # Its own patience would lose a cancellation that comes together with the connection (`storage/ending.py`); ours
+    # is around it.
+    arguments["connect_timeout"] = None
+    kept: dict[str, Any] = {"poolclass": NullPool, "execution_options": {FETCHED_BY: _selected}}
+    pooled: dict[str, Any] = {
+        "pool_size": place.connections,
+        "max_overflow": 0,
+        "pool_timeout": place.connect_seconds,
+        "pool_recycle": place.recycle_seconds,
+        # Of a server that was started anew nobody sees more than that it was. A read is asked again instead.
+        "pool_pre_ping": isolation == WRITING,
+    }
     return create_async_engine(
         _url(place, "aiomysql"),
         connect_args=arguments,
         isolation_level=isolation,
-        pool_size=place.connections,
-        max_overflow=0,
-        pool_timeout=place.connect_seconds,
-        pool_recycle=place.recycle_seconds,
-        # Of a server that was started anew nobody sees more than that it was. A read is asked again instead.
-        pool_pre_ping=isolation == WRITING,
+        **(kept if isolation == ASKING else pooled),
         # Each unit ends its transaction itself; where there is none there is nothing to say.
         pool_reset_on_return=None,
         skip_autocommit_rollback=True,
     )
+
+
+def _selected(driver: Connected, text: str, bound: Sequence[Any]) -> Sequence[Sequence[Any]]:
+    """By the driver alone."""
+    rows: Sequence[Sequence[Any]] = await_only(driver.selected(text, bound))
+    return rows
 
 
 def _url(place: MysqlPlace, driver: str) -> URL:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import ssl
 from typing import Any
 
-import aiomysql  # type: ignore[import-untyped]  # it has no types at all
-import pymysql  # type: ignore[import-untyped]  # no types either
+import pymysql  # type: ignore[import-untyped]  # it has no types at all
 from pymysql.constants import CLIENT, CR  # type: ignore[import-untyped]  # no types either
 from pymysql.err import OperationalError  # type: ignore[import-untyped]  # no types either
 
+from storage.sql.mysql_driver import Connection
 
-class _Secured(aiomysql.Connection):  # type: ignore[misc]  # its base has no types
+
+class _Secured(Connection):
     async def _request_authentication(self) -> None:
         _refuse_plain(self.server_capabilities)
         await super()._request_authentication()
@@ -27,7 +28,7 @@ class _SecuredAndWaiting(pymysql.Connection):  # type: ignore[misc]  # its base 
         super()._request_authentication()
 
 
-async def connect(**arguments: Any) -> aiomysql.Connection:
+async def connect_secured(**arguments: Any) -> Connection:
     """As the driver of event loops connects, with its arguments, of which `ssl` is one; never without TLS."""
     connection = _Secured(**arguments)
     await connection._connect()

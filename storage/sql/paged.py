@@ -8,14 +8,12 @@ Knows no table.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from types import SimpleNamespace
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Dialect, Select
+from sqlalchemy import Connection, Select
 
 from storage.sql.portable import chunks
+from storage.sql.prepared import fetched, prepared
 
 P = TypeVar("P", bound=Hashable)
 
@@ -39,7 +37,7 @@ def read_pages(connection: Connection, pages: Collection[P], ask: Callable[[P], 
 
 def union(connection: Connection, asked: Sequence[Asked]) -> list[list[Any]]:
     """The rows of each of these selects, by one statement. They must select the same columns."""
-    compiled = [_compiled(connection.dialect, select) for select, _ in asked]
+    compiled = [prepared(connection.dialect, select) for select, _ in asked]
     statement = " UNION ALL ".join(
         f"SELECT {number} AS page, p{number}.* FROM ({one.text}) AS p{number}"
         for number, one in enumerate(compiled)
@@ -48,44 +46,7 @@ def union(connection: Connection, asked: Sequence[Asked]) -> list[list[Any]]:
         value for one, (_, parameters) in zip(compiled, asked, strict=True) for value in one.bound(parameters)
     ]
     found: list[list[Any]] = [[] for _ in asked]
-    for row in connection.exec_driver_sql(statement, tuple(bound)):
-        found[row[0]].append(compiled[0].read(row[1:]))
+    read = compiled[0].read
+    for row in fetched(connection, statement, bound):
+        found[row[0]].append(read(row[1:]))
     return found
-
-
-_Convert = Callable[[Any], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Compiled:
-    text: str
-    literals: Mapping[str, Any]
-    parameters: Sequence[tuple[str, _Convert]]
-    columns: Sequence[tuple[str, _Convert]]
-
-    def bound(self, parameters: Mapping[str, Any]) -> list[Any]:
-        values = {**self.literals, **parameters}
-        return [convert(values[name]) for name, convert in self.parameters]
-
-    def read(self, row: Sequence[Any]) -> SimpleNamespace:
-        converted = {name: convert(value) for (name, convert), value in zip(self.columns, row, strict=True)}
-        return SimpleNamespace(**converted)
-
-
-@lru_cache(64)
-def _compiled(dialect: Dialect, select: Select[Any]) -> _Compiled:
-    compiled = select.compile(dialect=dialect)
-    literals = {name: value for name, value in compiled.params.items() if not compiled.binds[name].required}
-    parameters = [
-        (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) or _as_it_is)
-        for name in compiled.positiontup or ()
-    ]
-    columns = [
-        (column.name, column.type.dialect_impl(dialect).result_processor(dialect, None) or _as_it_is)
-        for column in select.selected_columns
-    ]
-    return _Compiled(str(compiled), literals, parameters, columns)
-
-
-def _as_it_is(value: Any) -> Any:
-    return value

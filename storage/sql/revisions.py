@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import orjson
@@ -24,10 +24,11 @@ from sqlalchemy import (
 )
 
 from storage.ids import EntityId, external, internal
-from storage.model import Attempt, EditInfo, Flags, Revision, RevisionFacts, StatementIndex
+from storage.model import Attempt, EditInfo, Flags, Revision, RevisionFacts, StatementIndex, Unpacked
 from storage.ports import HistoryPage, RevisionFilter
 from storage.sql.paged import Asked, read_pages
 from storage.sql.portable import chunks
+from storage.sql.prepared import prepared
 from storage.sql.tables import entity_head, entity_revision_meta, entity_revisions
 from storage.sql.types import unpack_hashes, unpack_ids
 
@@ -64,7 +65,7 @@ def revisions(connection: Connection, places: Collection[Place]) -> dict[Place, 
     found = [
         revision_of(row)
         for some in chunks(list(set(places)), PLACES)
-        for row in connection.execute(_revisions_at(len(some)), _bound(some))
+        for row in _rows_at(connection, _revisions_at, some)
     ]
     return {(one.entity, one.revision): one for one in found}
 
@@ -73,10 +74,12 @@ def statement_ids(connection: Connection, places: Collection[Place]) -> dict[Pla
     """Statement ids, which lie in a column of their own since few readers want them."""
     found = {}
     for some in chunks(list(set(places)), PLACES):
-        for row in connection.execute(_ids_at(len(some)), _bound(some)):
+        for row in _rows_at(connection, _ids_at, some):
             if row.statement_ids is not None:
                 entity = external(row.internal_id)
-                subjects = subjects_of(entity, _index(b"", row.property_counts, row.parts))
+                subjects = subjects_of(
+                    entity, StatementIndex(*_unpacked(b"", row.property_counts, row.parts))
+                )
                 found[(entity, row.revision_id)] = unpack_ids(row.statement_ids, subjects)
     return found
 
@@ -101,10 +104,12 @@ def _at(count: int) -> ColumnElement[bool]:
     )
 
 
-def _bound(places: Sequence[Place]) -> dict[str, int]:
-    return {f"entity{n}": internal(entity) for n, (entity, _) in enumerate(places)} | {
-        f"revision{n}": number for n, (_, number) in enumerate(places)
-    }
+def _rows_at(
+    connection: Connection, asking: Callable[[int], Select[Any]], places: Sequence[Place]
+) -> list[Any]:
+    asked = prepared(connection.dialect, asking(len(places)))
+    bound = [number for entity, revision in places for number in (internal(entity), revision)]
+    return asked.rows(connection, asked.bound_in_order(bound))
 
 
 _EDIT_TYPE = bindparam("edit_type", type_=_ROWS.edit_type.type)
@@ -217,52 +222,63 @@ def _filter(wanted: RevisionFilter) -> dict[str, Any]:
 # A row has the selected columns as attributes, whoever read it.
 
 
+_Told = tuple[EntityId, int, int | None, datetime, EditInfo, Flags, Any, Any, int, str, str, Any]
+
+
 def revision_of(row: Any) -> Revision:
     """The revision that was read with the columns REVISION."""
     index = None
     if row.statements is not None and not row.erased:
-        index = _index(row.statements, row.property_counts, row.parts, row.statements_digest)
-    return Revision(**_told(row), index=index, attempt=Attempt(row.attempt))
+        index = StatementIndex.packed(
+            partial(_unpacked, row.statements, row.property_counts, row.parts), row.statements_digest
+        )
+    return Revision(*_told(row), index, Attempt(row.attempt), erased=bool(row.erased))
 
 
 def _facts_of(row: Any) -> RevisionFacts:
-    return RevisionFacts(**_told(row))
+    return RevisionFacts(*_told(row), erased=bool(row.erased))
 
 
-def _told(row: Any) -> dict[str, Any]:
-    return {
-        "entity": external(row.internal_id),
-        "revision": row.revision_id,
-        "parent": row.parent_revision_id,
-        "created_at": row.created_at,
-        "edit": EditInfo(
-            row.editor,
-            row.summary,
-            row.edit_type,
-            bool(row.is_mass_edit),
-            bool(row.bot),
-            row.batch_id,
-            row.source_revision_id,
-        ),
-        "flags": _flags(row.flags),
-        "content_hash": row.content_hash,
-        "content_digest": row.content_digest,
-        "size_bytes": row.size_bytes,
-        "schema_version": row.schema_version,
-        "validation_status": row.validation_status,
-        "validated_at": row.validated_at,
-        "erased": bool(row.erased),
-    }
+def _told(row: Any) -> _Told:
+    """The fields of `RevisionFacts` in their order."""
+    edit = EditInfo(
+        row.editor,
+        row.summary,
+        row.edit_type,
+        bool(row.is_mass_edit),
+        bool(row.bot),
+        row.batch_id,
+        row.source_revision_id,
+    )
+    return (
+        external(row.internal_id),
+        row.revision_id,
+        row.parent_revision_id,
+        row.created_at,
+        edit,
+        _flags(row.flags),
+        row.content_hash,
+        row.content_digest,
+        row.size_bytes,
+        row.schema_version,
+        row.validation_status,
+        row.validated_at,
+    )
 
 
 @lru_cache(256)
 def _flags(bits: int) -> Flags:
-    return Flags(**{flag: bool(bits >> position & 1) for position, flag in enumerate(FLAGS)})
+    return flags_of(*(bool(bits >> position & 1) for position in range(len(FLAGS))))
 
 
-def _index(packed: bytes, counts: str, parts: str | None, digest: bytes | None = None) -> StatementIndex:
-    by_part = orjson.loads(parts) if parts else {}
-    return StatementIndex(unpack_hashes(packed), orjson.loads(counts), by_part, digest)
+@lru_cache(256)
+def flags_of(*flags: bool) -> Flags:
+    """Flags in their order, which few entities have of their own."""
+    return Flags(*map(bool, flags))
+
+
+def _unpacked(hashes: bytes, counts: str, parts: str | None) -> Unpacked:
+    return unpack_hashes(hashes), orjson.loads(counts), orjson.loads(parts) if parts else {}
 
 
 def subjects_of(entity: EntityId, index: StatementIndex) -> Sequence[str]:

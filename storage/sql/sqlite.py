@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from storage.errors import OutcomeUnknown, StorageError, Unavailable
+from storage.sql.prepared import FETCHED_BY
 
 T = TypeVar("T")
 Unit = Callable[[Connection], T]
@@ -36,11 +38,12 @@ connections together: it costs a hundred megabytes to have them four times, and 
 class Database(Protocol):
     """Where SQL runs. Units are plain functions, written once for every engine."""
 
-    async def read(self, unit: Unit[T], *, snapshot: bool = True) -> T:
+    async def read(self, unit: Unit[T], *, snapshot: bool = True, brief: bool = False) -> T:
         """Run on one consistent state. Unavailable when the database does not answer.
 
         Without `snapshot` each statement may see what was committed until it was sent: enough for a unit that sends
-        one, or several of which each is about other keys. It may be run twice.
+        one, or several of which each is about other keys. It may be run twice. Such a one is `brief` if it looks up a
+        few keys, so that an engine without a network may run it in the event loop's thread.
         """
 
     async def write(self, unit: Unit[T]) -> T:
@@ -63,6 +66,10 @@ class Waiting:
     error: BaseException | None = None
 
 
+class _NotHere(Exception):
+    """A unit could not be run in the event loop's thread."""
+
+
 class SqliteDatabase:
     """One SQLite file, made where there is none. Unavailable once it is closed."""
 
@@ -71,13 +78,21 @@ class SqliteDatabase:
         self._closed = False
         self._write_engine = engine_of(path, "BEGIN IMMEDIATE", busy_seconds, 1, kept_kib=WRITER_KIB)
         self._read_engine = engine_of(path, "BEGIN", busy_seconds, readers, kept_kib=READER_KIB)
+        # Waits for nothing and begins no transaction: it has one statement after another.
+        self._here_engine = engine_of(path, None, 0, 1, kept_kib=READER_KIB)
+        self._here = threading.Lock()
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="sqlite-read")
         self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write_forever, name="sqlite-write", daemon=True)
         self._writer.start()
 
-    async def read(self, unit: Unit[T], *, snapshot: bool = True) -> T:
+    async def read(self, unit: Unit[T], *, snapshot: bool = True, brief: bool = False) -> T:
         self._refuse_when_closed()
+        if brief and not snapshot:
+            try:
+                return self._read_here(unit)
+            except _NotHere:  # where it may take its time, and tells what is wrong
+                pass
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, unit)
 
     async def write(self, unit: Unit[T]) -> T:
@@ -93,6 +108,7 @@ class SqliteDatabase:
         self._queue.put(None)
         await asyncio.get_running_loop().run_in_executor(None, self._writer.join)
         self._readers.shutdown()
+        self._here_engine.dispose()
         self._read_engine.dispose()
         self._write_engine.dispose()
 
@@ -103,6 +119,18 @@ class SqliteDatabase:
 
     def _read(self, unit: Unit[T]) -> T:
         return run_read(self._read_engine, self._path.name, unit)
+
+    def _read_here(self, unit: Unit[T]) -> T:
+        """Run a brief unit in this thread: the way to another and back takes three times as long as such a unit (ADR 32)."""
+        if not self._here.acquire(blocking=False):
+            raise _NotHere  # another event loop's thread is at it
+        try:
+            with self._here_engine.connect() as connection:
+                return unit(connection)
+        except DBAPIError as error:
+            raise _NotHere from error
+        finally:
+            self._here.release()
 
     def _write_forever(self) -> None:
         while (first := self._queue.get()) is not None:
@@ -169,6 +197,12 @@ def run_unit(connection: Connection, name: str, waiting: Waiting) -> None:
         say("RELEASE unit")
 
 
+def _selected(driver: sqlite3.Connection, text: str, bound: Sequence[Any]) -> Sequence[Sequence[Any]]:
+    """By the driver alone."""
+    rows: Sequence[Sequence[Any]] = driver.execute(text, bound).fetchall()
+    return rows
+
+
 def unknown_outcome(error: DBAPIError) -> StorageError:
     """What is said of a commit whose answer is lost."""
     unknown = OutcomeUnknown(f"the commit did not answer: {error.orig}")
@@ -196,8 +230,12 @@ def _answer(batch: list[Waiting]) -> None:
             continue
 
 
-def engine_of(path: Path, begin: str, busy_seconds: float, size: int, *, kept_kib: int = 64 * 1024) -> Engine:
+def engine_of(
+    path: Path, begin: str | None, busy_seconds: float, size: int, *, kept_kib: int = 64 * 1024
+) -> Engine:
     """Connections to a file, each transaction begun by the word `begin`, each of which keeps so much of the file.
+
+    With None there are no transactions but those of single statements.
 
     As much as by default is for one who writes all over an index, and has the process for itself.
     """
@@ -206,7 +244,10 @@ def engine_of(path: Path, begin: str, busy_seconds: float, size: int, *, kept_ki
         poolclass=QueuePool,
         pool_size=size,
         max_overflow=0,
+        # What was read is not taken back: nothing is open that could be.
+        pool_reset_on_return="rollback" if begin is not None else None,
         connect_args={"check_same_thread": False, "timeout": busy_seconds},
+        execution_options={FETCHED_BY: _selected},
     )
 
     @event.listens_for(engine, "connect")
@@ -219,8 +260,10 @@ def engine_of(path: Path, begin: str, busy_seconds: float, size: int, *, kept_ki
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute(f"PRAGMA cache_size={-kept_kib}")
 
-    @event.listens_for(engine, "begin")
-    def _on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+    if begin is not None:
+
+        @event.listens_for(engine, "begin")
+        def _on_begin(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
 
     return engine

@@ -31,7 +31,7 @@ class InlineSqlite:
         self._transaction: RootTransaction | None = None
         self._waiting: list[Waiting] = []
 
-    async def read(self, unit: Unit[T], *, snapshot: bool = True) -> T:
+    async def read(self, unit: Unit[T], *, snapshot: bool = True, brief: bool = False) -> T:
         self._refuse_when_closed()
         # Let others run: who asks again and again for what a waiting commit will bring would never see it.
         await asyncio.sleep(0)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,8 +31,13 @@ class Unsigned64(TypeDecorator[int]):
     def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
         return value if value is None or dialect.name == "mysql" else value - SIGN
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> int | None:
-        return value if value is None or dialect.name == "mysql" else value + SIGN
+    def result_processor(self, dialect: Dialect, _coltype: object) -> Callable[[Any], Any] | None:
+        """Instead of the toolkit's own, which makes three calls for each value."""
+        return None if dialect.name == "mysql" else _shifted
+
+
+def _shifted(value: int | None) -> int | None:
+    return value if value is None else value + SIGN
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -52,12 +56,17 @@ class UtcTime(TypeDecorator[datetime]):
             return value.astimezone(UTC).replace(tzinfo=None)
         return (value - _EPOCH) // timedelta(microseconds=1)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return (
-            value.replace(tzinfo=UTC) if dialect.name == "mysql" else _EPOCH + timedelta(microseconds=value)
-        )
+    def result_processor(self, dialect: Dialect, _coltype: object) -> Callable[[Any], Any]:
+        """As above."""
+        return _in_utc if dialect.name == "mysql" else _of_microseconds
+
+
+def _in_utc(value: datetime | None) -> datetime | None:
+    return value if value is None else value.replace(tzinfo=UTC)
+
+
+def _of_microseconds(value: int | None) -> datetime | None:
+    return value if value is None else _EPOCH + timedelta(microseconds=value)
 
 
 def name(length: int) -> TypeEngine[str]:
@@ -118,13 +127,18 @@ def unpack_ids(data: bytes, subjects: Sequence[str]) -> list[str | None]:
     count = len(subjects)
     irregular = iter(orjson.loads(data[17 * count :]) if len(data) > 17 * count else ())
     ids: list[str | None] = []
+    # Cut out of one text: to make an object of each UUID takes longer than to read the row.
+    digits = data[count : 17 * count].hex()
     for position, subject in enumerate(subjects):
         flag = data[position]
         if flag == _IRREGULAR:
             ids.append(next(irregular))
             continue
-        start = count + 16 * position
-        text = str(uuid.UUID(bytes=data[start : start + 16]))
+        at = 32 * position
+        text = (
+            f"{digits[at : at + 8]}-{digits[at + 8 : at + 12]}-{digits[at + 12 : at + 16]}"
+            f"-{digits[at + 16 : at + 20]}-{digits[at + 20 : at + 32]}"
+        )
         prefix = subject.lower() if flag & _LOWER_SUBJECT else subject
         ids.append(f"{prefix}${text if flag & _LOWER_UUID else text.upper()}")
     return ids

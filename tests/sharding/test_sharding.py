@@ -174,9 +174,9 @@ async def test_where_all_is_in_one_place_many_keys_are_one_transaction(mysql: My
     asked: list[str] = []
 
     class Counted:
-        async def read(self, unit: Unit[T], *, snapshot: bool = True) -> T:
+        async def read(self, unit: Unit[T], *, snapshot: bool = True, brief: bool = False) -> T:
             asked.append("read")
-            return await mysql.read(unit, snapshot=snapshot)
+            return await mysql.read(unit, snapshot=snapshot, brief=brief)
 
         async def write(self, unit: Unit[T]) -> T:
             asked.append("write")

@@ -28,8 +28,10 @@ class Watched:
         self.asked: list[tuple[str, set[Shard]]] = []
         """The verb of each unit, and the shards that it went to."""
 
-    async def read(self, unit: Unit[T], *, snapshot: bool = True) -> T:
-        return await self._watch(partial(self._database.read, snapshot=snapshot), unit, writes=False)
+    async def read(self, unit: Unit[T], *, snapshot: bool = True, brief: bool = False) -> T:
+        return await self._watch(
+            partial(self._database.read, snapshot=snapshot, brief=brief), unit, writes=False
+        )
 
     async def write(self, unit: Unit[T]) -> T:
         return await self._watch(self._database.write, unit, writes=True)

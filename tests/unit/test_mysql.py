@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from sqlalchemy.util import await_only
 
 from storage.errors import HeadMoved, Unavailable
 from storage.sql.mysql import RUNS, MysqlDatabase, MysqlPlace, open_mysql
+from storage.sql.mysql_driver import parsed
+from storage.sql.prepared import fetched
 from tests.services.mariadb import mysql, mysql_server, new_data, running, shared_place
 
 __all__ = ["mysql", "mysql_server", "new_data", "shared_place"]
@@ -79,6 +83,77 @@ async def test_a_read_without_a_snapshot_is_one_question_and_its_answer(single: 
     """Design 5: nothing begins before it on the wire, nor ends behind it."""
     first, second = [await single.read(questions, snapshot=False) for _ in range(2)]
     assert second - first == 1
+
+
+async def test_what_a_column_is_like_is_parsed_once(mysql: MysqlDatabase) -> None:
+    def unit(connection: Connection) -> tuple[object, ...]:
+        return tuple(connection.exec_driver_sql("SELECT 1 AS one, 'x' AS other, NULL AS third").one())
+
+    parsed.cache_clear()
+    first = await mysql.read(unit, snapshot=False)
+    known = parsed.cache_info().misses
+    again = await mysql.read(unit, snapshot=False)
+
+    assert first == again == (1, "x", None)
+    assert parsed.cache_info().misses == known >= 3
+
+
+async def test_columns_of_one_name_are_told_apart_by_what_they_are(mysql: MysqlDatabase) -> None:
+    """Whatever was parsed of the others before."""
+
+    def unit(connection: Connection) -> list[object]:
+        values = ("1", "'1'", "_binary'1'", "1.5", "NULL", "DATE'2026-11-21'")
+        return [connection.exec_driver_sql(f"SELECT {one} AS one").scalar_one() for one in values]
+
+    for _ in range(2):
+        found = await mysql.read(unit, snapshot=False)
+        assert found == [1, "1", b"1", Decimal("1.5"), None, date(2026, 11, 21)]
+
+
+TYPED = (
+    *("18446744073709551615", "-5", "1.5", "1.5e0", "NULL", "TRUE", "b'101'", "''", "'a\\'b'", "'é€😀'"),
+    *(
+        "x'00ff'",
+        "_utf8mb4'é'",
+        "DATE'2026-11-21'",
+        "TIME'-01:02:03.5'",
+        "REPEAT('x', 70000)",
+        "JSON_ARRAY('é')",
+    ),
+    *("TIMESTAMP'2026-11-21 01:02:03'", "TIMESTAMP'2026-11-21 01:02:03.000004'"),
+)
+
+
+@pytest.mark.parametrize("value", TYPED)
+async def test_values_are_those_of_the_drivers_own_way(mysql: MysqlDatabase, value: str) -> None:
+    def unit(connection: Connection) -> tuple[Sequence[object], Sequence[object]]:
+        text = f"SELECT {value} AS one, 1 AS other"
+        return fetched(connection, text, ())[0], tuple(connection.exec_driver_sql(text).one())
+
+    ours, drivers = await mysql.read(unit, snapshot=False)
+    assert ours == drivers
+    assert [type(one) for one in ours] == [type(one) for one in drivers]
+
+
+@pytest.mark.parametrize("value", ["a'b\"c\\%s%%", "é😀\x00\n", b"\x00'\xff\\", 2**64 - 1, -1, None, True])
+async def test_values_arrive_as_they_are(mysql: MysqlDatabase, value: object) -> None:
+    def unit(connection: Connection) -> object:
+        return fetched(connection, "SELECT %s, '%%'", (value,))[0]
+
+    assert await mysql.read(unit, snapshot=False) == (value, "%")
+
+
+async def test_a_percent_sign_is_written_twice_with_values_and_without(mysql: MysqlDatabase) -> None:
+    """As the toolkit writes texts for the driver."""
+    found = await mysql.read(lambda connection: fetched(connection, "SELECT '%%'", ())[0], snapshot=False)
+    assert found == ("%",)
+
+
+async def test_an_error_of_a_statement_is_told_and_costs_no_connection(single: MysqlDatabase) -> None:
+    before = await single.read(connection_id, snapshot=False)
+    with pytest.raises(Unavailable, match="doesn't exist"):
+        await single.read(lambda connection: fetched(connection, "SELECT * FROM nowhere", ()), snapshot=False)
+    assert await single.read(connection_id, snapshot=False) == before
 
 
 async def test_a_read_without_a_snapshot_sees_what_is_committed_meanwhile(mysql: MysqlDatabase) -> None:
@@ -299,6 +374,24 @@ async def test_a_unit_whose_task_is_cancelled_takes_its_connection_with_it(
 
     assert task.cancelled()
     assert await getattr(single, verb)(connection_id) != before
+
+
+@pytest.mark.parametrize("verb", ["read", "write"])
+async def test_a_cancellation_is_not_lost_whenever_it_comes(shared_place: MysqlPlace, verb: str) -> None:
+    """Also while a connection is made: the driver would lose it, and a job that is to end would go on for ever."""
+    is_done = False
+    for steps in range(1_000):
+        database = MysqlDatabase(shared_place)
+        task = asyncio.create_task(getattr(database, verb)(connection_id))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        is_done = not task.cancel()
+        await asyncio.wait([task])
+        await database.close()
+        if is_done:
+            break
+        assert task.cancelled(), f"after {steps} steps"
+    assert is_done
 
 
 async def test_readers_do_not_wait_for_those_who_wait_for_a_row(single: MysqlDatabase) -> None:

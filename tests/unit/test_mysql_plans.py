@@ -50,8 +50,8 @@ class Explained:
         self.plans: list[tuple[str, dict[str, Any]]] = []
         """Each step with its statement."""
 
-    async def read(self, unit: Unit[T], *, snapshot: bool = True) -> T:
-        return await self._database.read(self._explained(unit), snapshot=snapshot)
+    async def read(self, unit: Unit[T], *, snapshot: bool = True, brief: bool = False) -> T:
+        return await self._database.read(self._explained(unit), snapshot=snapshot, brief=brief)
 
     async def write(self, unit: Unit[T]) -> T:
         return await self._database.write(self._explained(unit))

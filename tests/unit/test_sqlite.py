@@ -326,3 +326,87 @@ async def test_two_processes_and_two_databases_write_one_file_without_losing_any
 
     assert errors == [b"", b""]
     assert await database.read(numbers) == [300]
+
+
+def thread(_connection: Connection) -> str:
+    """A unit that tells where it runs."""
+    return threading.current_thread().name
+
+
+async def test_a_brief_read_runs_in_the_event_loops_thread(database: SqliteDatabase) -> None:
+    """ADR 32: it is over before another thread would have begun."""
+    assert await database.read(thread, snapshot=False, brief=True) == threading.current_thread().name
+
+
+@pytest.mark.parametrize(("snapshot", "brief"), [(True, False), (False, False), (True, True)])
+async def test_every_other_read_runs_in_a_thread_of_its_own(
+    database: SqliteDatabase, snapshot: bool, brief: bool
+) -> None:
+    assert (await database.read(thread, snapshot=snapshot, brief=brief)).startswith("sqlite-read")
+
+
+async def test_a_brief_read_sees_what_was_committed_last(database: SqliteDatabase) -> None:
+    for number in range(3):
+        await database.write(insert(number))
+        assert await database.read(numbers, snapshot=False, brief=True) == [*range(number + 1)]
+
+
+async def test_a_brief_read_does_not_wait_for_a_writer(database: SqliteDatabase) -> None:
+    gate = Gate()
+    (writing,) = await queued(database, gate)
+    await gate.reached()
+    try:
+        assert await database.read(numbers, snapshot=False, brief=True) == []
+    finally:
+        gate.open()
+        await writing
+
+
+async def test_a_brief_read_that_fails_is_tried_where_it_may_wait(database: SqliteDatabase) -> None:
+    seen = []
+
+    def looking(connection: Connection) -> str:
+        seen.append(threading.current_thread().name)
+        if len(seen) == 1:
+            connection.exec_driver_sql("SELECT * FROM nothing")
+        return "found"
+
+    assert await database.read(looking, snapshot=False, brief=True) == "found"
+    assert [one.startswith("sqlite-read") for one in seen] == [False, True]
+
+
+async def test_what_is_wrong_with_a_brief_read_is_told(database: SqliteDatabase) -> None:
+    with pytest.raises(Unavailable, match="nothing"):
+        await database.read(run("SELECT * FROM nothing"), snapshot=False, brief=True)
+
+
+async def test_what_a_brief_unit_raises_is_raised(database: SqliteDatabase) -> None:
+    with pytest.raises(Refused):
+        await database.read(refuse, snapshot=False, brief=True)
+
+
+def refuse(_connection: Connection) -> None:
+    raise Refused
+
+
+async def test_a_brief_read_after_the_end_is_refused(tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / "numbers.sqlite")
+    await database.close()
+    with pytest.raises(Unavailable):
+        await database.read(thread, snapshot=False, brief=True)
+
+
+async def test_two_event_loops_do_not_share_the_connection_for_brief_reads(database: SqliteDatabase) -> None:
+    gate = Gate()
+
+    def held(connection: Connection) -> str:
+        gate(connection)
+        return thread(connection)
+
+    other = asyncio.create_task(
+        asyncio.to_thread(lambda: asyncio.run(database.read(held, snapshot=False, brief=True)))
+    )
+    await gate.reached()
+    assert (await database.read(thread, snapshot=False, brief=True)).startswith("sqlite-read")
+    gate.open()
+    assert not (await other).startswith("sqlite-read")
