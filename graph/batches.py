@@ -47,7 +47,7 @@ class ListLoader(Generic[K, V]):
         missing = [key for key in keys if key not in known]
         failed: dict[K, BaseException] = {}
         if missing:
-            flights = {key: self._flight(key) for key in missing}
+            flights = self._flights_of(missing)
             for flight in set(flights.values()):
                 if not flight.done():
                     await asyncio.wait([flight])
@@ -58,18 +58,22 @@ class ListLoader(Generic[K, V]):
             return [failed[key] if key in failed else known[key] for key in keys]
         return [known[key] for key in keys]
 
-    def _flight(self, key: K) -> asyncio.Future[None]:
-        """The read that this key is part of: one under way, or the next."""
-        if (flight := self._flights.get(key)) is not None:
-            return flight
-        if self._next is None:
-            loop = asyncio.get_running_loop()
-            self._next = loop.create_future()
-            # Two rounds of the loop later, as aiodataloader does: who goes on in this round may ask as well.
-            loop.call_soon(loop.call_soon, self._begin)
-        self._wanted[key] = None
-        self._flights[key] = self._next
-        return self._next
+    def _flights_of(self, keys: Collection[K]) -> dict[K, asyncio.Future[None]]:
+        """The read that each key is part of: one under way, or the next."""
+        under_way = self._flights
+        flights = {key: under_way[key] for key in keys if key in under_way}
+        new = dict.fromkeys(key for key in keys if key not in flights) if flights else dict.fromkeys(keys)
+        if new:
+            if self._next is None:
+                loop = asyncio.get_running_loop()
+                self._next = loop.create_future()
+                # Two rounds of the loop later, as aiodataloader does: who goes on in this round may ask as well.
+                loop.call_soon(loop.call_soon, self._begin)
+            self._wanted |= new
+            began = dict.fromkeys(new, self._next)
+            under_way |= began
+            flights |= began
+        return flights
 
     def _begin(self) -> None:
         flight, keys = self._next, list(self._wanted)
@@ -81,9 +85,12 @@ class ListLoader(Generic[K, V]):
 
     async def _read(self, keys: list[K], flight: asyncio.Future[None]) -> None:
         try:
-            rest = iter(keys)
-            parts = [self._read_part(part) for part in iter(lambda: list(islice(rest, BATCH)), [])]
-            await asyncio.gather(*parts)
+            if len(keys) <= BATCH:
+                await self._read_part(keys)
+            else:
+                rest = iter(keys)
+                parts = [self._read_part(part) for part in iter(lambda: list(islice(rest, BATCH)), [])]
+                await asyncio.gather(*parts)
         except Exception as error:
             flight.set_exception(error)
             flight.exception()  # looked at: nobody need wait for it any more

@@ -33,9 +33,31 @@ from storage.raw import RawSnapshot, raw_snapshots
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+L = TypeVar("L", bound="Loader[Any, Any] | ListLoader[Any, Any]")
 Place = tuple[EntityId, int]
 Hashes = tuple[StatementHash, ...]
 Content = tuple[Snapshot, Mapping[StatementHash, StatementBody]]
+
+
+class _Batches(DataLoader[K, Any]):
+    """What aiodataloader makes batches of: as a class of its own, since a function bound to its owner would be a cycle."""
+
+    max_batch_size = BATCH
+
+    def __init__(
+        self,
+        find: Callable[[Collection[K]], Awaitable[Mapping[K, Any]]],
+        told: Callable[[int], AbstractContextManager[object]],
+    ) -> None:
+        super().__init__()
+        self._find, self._told = find, told
+
+    async def batch_load_fn(self, keys: list[K]) -> list[Any]:
+        """The values of these keys, in their order."""
+        with self._told(len(keys)):
+            found = await self._find(keys)
+        # The loader takes an exception in this list for an error of that key.
+        return [found.get(key) for key in keys]
 
 
 class Loader(Generic[K, V]):
@@ -48,8 +70,7 @@ class Loader(Generic[K, V]):
 
     @cached_property
     def _loader(self) -> DataLoader[K, Any]:
-        # Made when it is used: a request has many loaders, and uses few.
-        return DataLoader(self._batch, max_batch_size=BATCH)
+        return _Batches(self._find, self.told)
 
     async def load(self, key: K) -> V | None:
         """The value of one key, None if there is none. Raises what is wrong with this key."""
@@ -62,11 +83,25 @@ class Loader(Generic[K, V]):
         values: list[V | BaseException | None] = await asyncio.gather(*waiting, return_exceptions=True)
         return values
 
-    async def _batch(self, keys: list[K]) -> list[V | Damaged | None]:
-        with self.told(len(keys)):
-            found = await self._find(keys)
-        # The loader takes an exception in this list for an error of that key.
-        return [found.get(key) for key in keys]
+
+class _Made(Generic[L]):
+    """A loader of a request, made when it is first asked for: there are many, and a request uses few."""
+
+    def __init__(self, make: Callable[[Loaders], L]) -> None:
+        """Danger: what is made must not hold the loaders of the request that it is one of.
+
+        Else all that a request read waits for the collector of cycles, which stops the process the longer.
+        """
+        self._make = make
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, loaders: Loaders, _owner: type) -> L:
+        made = self._make(loaders)
+        made.told = partial(loaders.stores.meter.batch, self._name.lstrip("_"))
+        loaders.__dict__[self._name] = made  # where it is found from now on, before this is asked
+        return made
 
 
 class Loaders:
@@ -74,33 +109,32 @@ class Loaders:
 
     def __init__(self, stores: Stores) -> None:
         self.stores = stores
-        self.forget()
+        self._rows: dict[Place, Revision] = {}
 
     def forget(self) -> None:
         """Begin anew: what was read before an edit need not be so after it."""
-        stores, metadata = self.stores, self.stores.metadata
-        self.head: ListLoader[EntityId, HeadRevision] = ListLoader(partial(reading.heads, stores))
-        self.revision: Loader[Place, Revision] = Loader(metadata.revisions)
-        self.registered: Loader[EntityId, bool] = Loader(self._registered)
-        self.history: Loader[HistoryPage, Sequence[RevisionFacts]] = Loader(metadata.histories)
-        self.statement_ids: ListLoader[Place, list[str | None]] = ListLoader(metadata.statement_ids)
-        self.statement: ListLoader[StatementHash, StatementBody] = ListLoader(
-            partial(reading.statements, stores)
-        )
-        self.visible: Loader[StatementHash, StatementRow] = Loader(partial(reading.visible, stores))
-        self.statement_row: Loader[StatementHash, StatementRow] = Loader(metadata.find)
-        self.erased: Loader[Hashes, Set[StatementHash]] = Loader(self._find_erased)
-        self.holders: Loader[HoldersPage, Sequence[EntityId]] = Loader(metadata.holders)
-        self.backlinks: Loader[BacklinksPage, Sequence[Backlink]] = Loader(metadata.backlinks)
-        self.redirects: Loader[RedirectsPage, Sequence[Redirect]] = Loader(metadata.redirects_to)
-        self.redirect_count: Loader[EntityId, int] = Loader(metadata.redirect_counts)
-        self.raw: Loader[Place, RawSnapshot] = Loader(self._raw)
-        self._snapshots: ListLoader[Place, StoredSnapshot] = ListLoader(self._read_snapshots)
-        self._contents: Loader[Place, Content] = Loader(self._read_contents)
-        self._rows: dict[Place, Revision] = {}
-        for name, loader in vars(self).items():
-            if isinstance(loader, Loader | ListLoader):
-                loader.told = partial(stores.meter.batch, name.lstrip("_"))
+        stores = self.stores
+        vars(self).clear()
+        self.stores, self._rows = stores, {}
+
+    head = _Made(lambda of: ListLoader[EntityId, HeadRevision](partial(reading.heads, of.stores)))
+    revision = _Made(lambda of: Loader[Place, Revision](of.stores.metadata.revisions))
+    registered = _Made(lambda of: ListLoader[EntityId, bool](partial(_registered, of.stores)))
+    history = _Made(lambda of: Loader[HistoryPage, Sequence[RevisionFacts]](of.stores.metadata.histories))
+    statement_ids = _Made(lambda of: ListLoader[Place, list[str | None]](of.stores.metadata.statement_ids))
+    statement = _Made(
+        lambda of: ListLoader[StatementHash, StatementBody](partial(reading.statements, of.stores))
+    )
+    visible = _Made(lambda of: Loader[StatementHash, StatementRow](partial(reading.visible, of.stores)))
+    statement_row = _Made(lambda of: Loader[StatementHash, StatementRow](of.stores.metadata.find))
+    erased = _Made(lambda of: Loader[Hashes, Set[StatementHash]](partial(_erased, of.stores)))
+    holders = _Made(lambda of: Loader[HoldersPage, Sequence[EntityId]](of.stores.metadata.holders))
+    backlinks = _Made(lambda of: Loader[BacklinksPage, Sequence[Backlink]](of.stores.metadata.backlinks))
+    redirects = _Made(lambda of: Loader[RedirectsPage, Sequence[Redirect]](of.stores.metadata.redirects_to))
+    redirect_count = _Made(lambda of: Loader[EntityId, int](of.stores.metadata.redirect_counts))
+    raw = _Made(lambda of: Loader[Place, RawSnapshot](partial(raw_snapshots, of.stores)))
+    _snapshots = _Made(lambda of: ListLoader[Place, StoredSnapshot](partial(_snapshots, of.stores, of._rows)))
+    _contents = _Made(lambda of: Loader[Place, Content](partial(_contents, of.stores, of._rows)))
 
     async def snapshot_of(self, row: Revision) -> StoredSnapshot:
         """The snapshot of a revision. Damaged if it is not what it was."""
@@ -125,24 +159,29 @@ class Loaders:
         assert content is not None, "reading answers for every row"
         return content
 
-    async def _read_contents(self, places: Collection[Place]) -> Mapping[Place, Content | Damaged]:
-        found: dict[Place, Content | Damaged] = {}
-        for place in places:
-            try:
-                found[place] = await reading.content_of(self.stores, self._rows[place])
-            except Damaged as damage:
-                found[place] = damage
-        return found
 
-    async def _read_snapshots(self, places: Collection[Place]) -> Mapping[Place, StoredSnapshot | Damaged]:
-        return await reading.snapshots(self.stores, [self._rows[place] for place in places])
+async def _contents(
+    stores: Stores, rows: Mapping[Place, Revision], places: Collection[Place]
+) -> Mapping[Place, Content | Damaged]:
+    found: dict[Place, Content | Damaged] = {}
+    for place in places:
+        try:
+            found[place] = await reading.content_of(stores, rows[place])
+        except Damaged as damage:
+            found[place] = damage
+    return found
 
-    async def _find_erased(self, lists: Collection[Hashes]) -> Mapping[Hashes, Set[StatementHash]]:
-        erased = await self.stores.metadata.erased_among({one for hashes in lists for one in hashes})
-        return {hashes: erased.intersection(hashes) for hashes in lists}
 
-    async def _raw(self, places: Collection[Place]) -> Mapping[Place, RawSnapshot | Damaged]:
-        return await raw_snapshots(self.stores, places)
+async def _snapshots(
+    stores: Stores, rows: Mapping[Place, Revision], places: Collection[Place]
+) -> Mapping[Place, StoredSnapshot | Damaged]:
+    return await reading.snapshots(stores, [rows[place] for place in places])
 
-    async def _registered(self, entities: Collection[EntityId]) -> Mapping[EntityId, bool]:
-        return dict.fromkeys(await self.stores.metadata.registered(entities), True)
+
+async def _erased(stores: Stores, lists: Collection[Hashes]) -> Mapping[Hashes, Set[StatementHash]]:
+    erased = await stores.metadata.erased_among({one for hashes in lists for one in hashes})
+    return {hashes: erased.intersection(hashes) for hashes in lists}
+
+
+async def _registered(stores: Stores, entities: Collection[EntityId]) -> Mapping[EntityId, bool]:
+    return dict.fromkeys(await stores.metadata.registered(entities), True)

@@ -16,7 +16,6 @@ from storage.errors import (
     NoRevisions,
     RedirectUnresolved,
     RevisionMissing,
-    StorageError,
 )
 from storage.ids import EntityId
 from storage.model import JsonObject, Revision
@@ -73,18 +72,22 @@ async def many(
     """The heads of many entities in one batch, in their order; what is wrong with one stands in its place."""
     heads = await loaders.head.load_many(entities)
     found: dict[EntityId, Found | BaseException] = {}
-    others = []
+    absent, others = [], []
     for entity, head in zip(entities, heads, strict=True):
-        if (
-            isinstance(head, HeadRevision)
-            and not head.head.flags.is_deleted
-            and not (follow and head.head.redirects_to)
-        ):
+        if head is None:
+            absent.append(entity)
+        elif isinstance(head, BaseException):
+            found[entity] = head
+        elif not head.head.flags.is_deleted and not (follow and head.head.redirects_to):
             found[entity] = Found(head.revision)
         else:
             others.append(entity)
-    waiting = (current(loaders, entity, follow=follow) for entity in others)
-    found.update(zip(others, await asyncio.gather(*waiting, return_exceptions=True), strict=True))
+    if absent:
+        registered = await loaders.registered.load_many(absent)
+        found.update(zip(absent, map(_why_absent, absent, registered), strict=True))
+    if others:
+        waiting = (current(loaders, entity, follow=follow) for entity in others)
+        found.update(zip(others, await asyncio.gather(*waiting, return_exceptions=True), strict=True))
     return [found[entity] for entity in entities]
 
 
@@ -132,11 +135,14 @@ async def entities_of_links(
 async def _head(loaders: Loaders, entity: EntityId) -> HeadRevision:
     head = await loaders.head.load(entity)
     if head is None:
-        raise await _absent(loaders, entity)
+        raise _why_absent(entity, await loaders.registered.load(entity))
     if head.head.flags.is_deleted:
         raise EntityGone(entity)
     return head
 
 
-async def _absent(loaders: Loaders, entity: EntityId) -> StorageError:
-    return NoRevisions(entity) if await loaders.registered.load(entity) else EntityMissing(entity)
+def _why_absent(entity: EntityId, registered: bool | BaseException | None) -> BaseException:
+    """Why there is no head, by whether the id was given out."""
+    if isinstance(registered, BaseException):
+        return registered
+    return NoRevisions(entity) if registered else EntityMissing(entity)

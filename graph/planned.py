@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+import orjson
 from graphql import GraphQLObjectType, GraphQLResolveInfo, is_abstract_type, is_object_type
 from graphql.type import GraphQLSchema
 from strawberry.schema.schema_converter import GraphQLCoreConverter
@@ -20,10 +21,11 @@ from strawberry.types.field import StrawberryField
 from graph.context import Info
 from graph.held import Held
 from graph.plain import PlainField, steps_of
-from graph.plan import Binding, Lazy, Plain, Plans, Shape, Tag
+from graph.plan import Binding, Lazy, Part, Parts, Plain, Plans, Shape, Tag
 from graph.schema import schema
 from graph.shapes import value_type
 from storage import ports, times
+from storage.canonical import tight
 from storage.raw import RawSnapshot
 
 _SNAK = Shape((dict,), ("snaktype",))
@@ -59,9 +61,22 @@ LEAVES: Mapping[str, Mapping[type, Callable[[Any], Any] | None]] = {
 }
 
 
-def plans_of(bound: int, *, after: int = 1) -> Plans:
-    """Compiled functions of the schema, of up to so many bytes, for operations that were asked so often before."""
-    return Plans(binding(), bound, after)
+PARTS: Mapping[str, Part] = {"Statement": Part(("hash", "property"), own=frozenset({"id"}))}
+"""What is said of a statement but its id is a function of its content, which its hash stands for; of an import that had one
+under another property than its own, of that as well."""
+
+
+def plans_of(bound: int, *, after: int = 1, parts_bytes: int = 0) -> Plans:
+    """Compiled functions of the schema, of up to so many bytes, for operations that were asked so often before.
+
+    With `parts_bytes`, what they say of statements is kept as JSON, of up to so many bytes.
+    """
+    return Plans(binding(), bound, after, Parts(parts_bytes, _as_json) if parts_bytes else None)
+
+
+def _as_json(value: Any) -> tuple[orjson.Fragment, int]:
+    data = tight(orjson.dumps(value))
+    return orjson.Fragment(data), len(data)
 
 
 @cache
@@ -76,6 +91,7 @@ def binding() -> Binding:
         shapes={**own, **SHAPES},
         tags={**_tags(core, own), **TAGS},
         leaves=LEAVES,
+        parts=PARTS,
     )
 
 

@@ -8,25 +8,12 @@ from typing import Any
 
 import graphql
 from graphql import ExecutionResult
-from graphql.execution.executor import Executor
-from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
 
 from graph.context import Context
 from graph.documents import Operation
 from graph.plan import Plans
+from graph.plan.lean import LeanExecutor
 from graph.schema import schema
-
-
-class _Executor(ExecutorThrowingOnIncremental):
-    """One that forgets, after each event of a subscription, which fields it had collected for it.
-
-    The standard one shares that memory among all events, and finds nothing in it again: it grows with each of them.
-    """
-
-    def build_per_event_executor(self, payload: Any) -> Executor[Any]:
-        executor = super().build_per_event_executor(payload)
-        executor._relevant_sub_fields = {}
-        return executor
 
 
 async def run(
@@ -47,7 +34,7 @@ async def run(
         variable_values=variables,
         operation_name=operation.name,
         context_value=context,
-        executor_class=plans.executor_class if plans is not None else None,
+        executor_class=plans.executor_class if plans is not None else LeanExecutor,
         hide_suggestions=not suggestions,
     )
     return _in_order(await result if isawaitable(result) else result)
@@ -75,7 +62,7 @@ async def follow(
         variable_values=variables,
         operation_name=operation.name,
         context_value=context,
-        executor_class=plans.executor_class if plans is not None else _Executor,
+        executor_class=plans.executor_class if plans is not None else LeanExecutor,
         hide_suggestions=not suggestions,
     )
     return await results if isawaitable(results) else results

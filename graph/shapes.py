@@ -33,6 +33,13 @@ _REFERENCES = [
     (re.compile(r"E[1-9][0-9]*"), "EntitySchemaValue"),
 ]
 UNKNOWN = "UnknownValue"
+_NUMBERED = {
+    "item": "ItemValue",
+    "property": "PropertyValue",
+    "lexeme": "LexemeValue",
+    "entity-schema": "EntitySchemaValue",
+}
+"""Of what has a number and no id: told without its being spelled out."""
 _LETTERS = {"item": "Q", "property": "P", "lexeme": "L", "entity-schema": "E", "mediainfo": "M"}
 
 
@@ -60,8 +67,9 @@ def value_type(snak: Any) -> str:
 def _named(value: Mapping[str, Any]) -> str | None:
     """The id in an entity value; older ones spell only the number."""
     named = value.get("id")
-    if isinstance(named, str):
-        return named
+    if named.__class__ is str:
+        found: str = named
+        return found
     kind, number = value.get("entity-type"), value.get("numeric-id")
     if isinstance(kind, str) and kind in _LETTERS and type(number) is int:
         return f"{_LETTERS[kind]}{number}"
@@ -81,7 +89,14 @@ def _text_type(snak: Any, value: Any) -> str:
 
 
 def _entity_type(_: Any, value: Any) -> str:
-    named = _named(value) if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        return UNKNOWN
+    number = value.get("numeric-id")
+    if "id" not in value and number.__class__ is int and number > 0:
+        kind = value.get("entity-type")
+        if kind.__class__ is str and kind in _NUMBERED:
+            return _NUMBERED[kind]
+    named = _named(value)
     return _reference_type(named) if named is not None else UNKNOWN
 
 

@@ -20,11 +20,11 @@ from storage.tally import current
 
 V = TypeVar("V")
 
-OVERHEAD, FACTOR = 4_000, 6
+OVERHEAD, FACTOR = 200, 8
 """Bytes of memory that a parsed object takes: for being there, and for each byte of its JSON.
 
-Measured over 32,634 real statements (3,600 and 6.3) and 1,311 snapshots (less and 5.7), and with what an entry
-takes here: a process that fills 128 MiB with statements grows by 129, one that fills 32 with snapshots by 32.
+Measured over 30,000 real statements and 1,195 snapshots: from 4 to 6.8 for each byte with all that an entry takes here. The
+rest is what the allocators keep between objects of all sizes that come and go, see docs/benchmarks.md.
 """
 
 
@@ -52,8 +52,10 @@ class Cache:
     Danger: a value is handed to everyone who asks for it. Who changes it changes what all others read.
     """
 
-    def __init__(self, bound: int) -> None:
+    def __init__(self, bound: int, forgetting: Callable[[], None] | None = None) -> None:
+        """`forgetting` is called when something is erased: by who keeps what is made of what was read here."""
         self.bound = bound
+        self._forgetting = forgetting
         self._kept: OrderedDict[Key, Weighed[Any]] = OrderedDict()
         self._forgotten: set[Key] = set()
         self._flights: dict[Key, asyncio.Task[Found[Any]]] = {}
@@ -108,10 +110,14 @@ class Cache:
 
     def forget(self, keys: Collection[Key]) -> None:
         """From now on answer these with Erased, for as long as the process runs."""
+        if self._forgotten.issuperset(keys):
+            return
         self._forgotten.update(keys)
         for key in keys:
             if (kept := self._kept.pop(key, None)) is not None:
                 self.bytes -= kept.weight
+        if self._forgetting is not None:
+            self._forgetting()
 
     def _begin(self, keys: Collection[Key], read: Read[V]) -> asyncio.Task[Found[V]]:
         async def fly() -> Found[V]:

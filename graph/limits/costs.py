@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from graph.limits.maxima import Maxima
+from storage.canonical import tight
 
 MOST = 4
 """Costs that are kept of an operation."""
@@ -66,6 +67,6 @@ class Costs:
 def _written(variables: Mapping[str, Any], names: tuple[str, ...]) -> bytes | None:
     """Names with their values, so that what is not the same is not written the same; None for what JSON can't hold."""
     try:
-        return orjson.dumps([[variables[name]] if name in variables else None for name in names])
+        return tight(orjson.dumps([[variables[name]] if name in variables else None for name in names]))
     except TypeError:
         return None

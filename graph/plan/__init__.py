@@ -4,7 +4,8 @@ A library of its own: it knows graphql-core and nothing of what a schema is abou
 `Binding`; `Plans` keeps the compiled functions; its `executor_class` is given to `graphql.execute`.
 """
 
-from graph.plan.binding import Binding, Lazy, Plain, Shape, Step, Tag
+from graph.plan.binding import Binding, Lazy, Part, Plain, Shape, Step, Tag
+from graph.plan.parts import Parts
 from graph.plan.plans import Plans
 
-__all__ = ["Binding", "Lazy", "Plain", "Plans", "Shape", "Step", "Tag"]
+__all__ = ["Binding", "Lazy", "Part", "Parts", "Plain", "Plans", "Shape", "Step", "Tag"]

@@ -63,6 +63,17 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """An object type whose sources are the same to all its plain fields where these attributes are the same.
+
+    But for those fields that are a source's `own`.
+    """
+
+    key: tuple[str, ...]
+    own: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Binding:
     """All of one schema, by the names of its types."""
 
@@ -72,3 +83,4 @@ class Binding:
     tags: Mapping[str, Tag] = field(default_factory=dict)
     leaves: Mapping[str, Mapping[type, Function | None]] = field(default_factory=dict)
     """Of a scalar, by the class of a value: what writes it; None for a class whose values are written as they are."""
+    parts: Mapping[str, Part] = field(default_factory=dict)

@@ -19,12 +19,12 @@ from graphql import (
     default_field_resolver,
     default_type_resolver,
 )
-from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path, gather_with_cancel
 from graphql.pyutils.is_awaitable import is_awaitable
 
 from graph.plan.compiling import Details, Hole, Selections
+from graph.plan.lean import LeanExecutor
 from graph.plan.paths import Place, path_of
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Run:
         return self._arguments[number]
 
 
-class PlanExecutor(ExecutorThrowingOnIncremental):
+class PlanExecutor(LeanExecutor):
     """Of one operation, or of one event of a subscription."""
 
     plans: ClassVar[Plans]
@@ -77,17 +77,9 @@ class PlanExecutor(ExecutorThrowingOnIncremental):
             and self.is_awaitable is is_awaitable
         )
 
-    def build_per_event_executor(self, payload: Any) -> PlanExecutor:
-        """As the standard one, but without its memory, which all events would share, find nothing in and add to."""
-        executor = super().build_per_event_executor(payload)
-        assert isinstance(executor, PlanExecutor)
-        executor._relevant_sub_fields = {}
-        return executor
-
     def build_response(self, data: dict[str, Any] | None) -> Any:
         """As the standard one; what was counted is told."""
         self.plans.count(self._compiled, self._standard)
-        self._compiled = self._standard = 0
         return super().build_response(data)
 
     def execute_field(
@@ -118,17 +110,16 @@ class PlanExecutor(ExecutorThrowingOnIncremental):
             and result is not None
             and field_details_list[0].node.selection_set is not None
             and not isinstance(return_type, GraphQLNonNull)
+            and (compiled := self._selections.of(return_type, field_details_list)) is not None
         ):
-            compiled = self._selections.of(return_type, field_details_list)
-            if compiled is not None:
-                run = Run(self)
-                try:
-                    completed = compiled(result, run, path)
-                except Exception:  # the standard one meets it again, and tells it
-                    pass
-                else:
-                    self._compiled += run.count
-                    return self._filled(completed, run) if run.holes else completed
+            run = Run(self)
+            try:
+                completed = compiled(result, run, path)
+            except Exception:  # the standard one meets it again, and tells it
+                pass
+            else:
+                self._compiled += run.count
+                return self._filled(completed, run) if run.holes else completed
         return super().complete_value(return_type, field_details_list, info, path, result, position_context)
 
     def arguments_of(self, number: int) -> dict[str, Any]:
@@ -168,7 +159,6 @@ class PlanExecutor(ExecutorThrowingOnIncremental):
 
     async def _fill_together(self, hole: Hole, missing: list[Missing]) -> None:
         assert hole.lazy is not None
-        assert hole.complete is not None
         run = Run(self)
         waiting = []
         values = await self._values(hole, missing)
@@ -193,9 +183,7 @@ class PlanExecutor(ExecutorThrowingOnIncremental):
                 else:
                     answer[hole.name] = completed
         self._compiled += run.count + len(missing)
-        if run.holes:
-            waiting.append(self._fill(run))
-        await _all(waiting)
+        await _all([*waiting, self._fill(run)])
 
     async def _values(self, hole: Hole, missing: list[Missing]) -> Iterable[Any]:
         """The values of a hole, in their order; an exception in the place of one that there is none of."""

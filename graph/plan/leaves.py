@@ -53,16 +53,14 @@ def leaf_expression(binding: Binding, leaf: GraphQLLeafType, value: str, nullabl
 
 
 def _by_class(
-    binding: Binding, leaf: GraphQLLeafType, value: str, nullable: bool, other: str, named: Named
+    binding: Binding, leaf: GraphQLScalarType, value: str, nullable: bool, other: str, named: Named
 ) -> str:
-    classes = binding.leaves.get(leaf.name, {}) if isinstance(leaf, GraphQLScalarType) else {}
+    classes = binding.leaves.get(leaf.name, {})
     same = [one for one, write in classes.items() if write is None]
     for one, write in classes.items():
         if write is not None:
             other = f"({named(write, 'write')}({value}) if {value}.__class__ is {named(one, 'class')} else {other})"
-    if len(same) == 1:
-        other = f"({value} if {value}.__class__ is {named(same[0], 'class')} else {other})"
-    elif same:
+    if same:
         other = f"({value} if {value}.__class__ in {named(frozenset(same), 'classes')} else {other})"
     return f"(None if {value} is None else {other})" if nullable else other
 
@@ -85,7 +83,6 @@ class Members(dict[Any, Any]):
     """The names of an enum's values, each looked up once. There are no more than the enum has, and their equals."""
 
     def __init__(self, leaf: GraphQLEnumType) -> None:
-        super().__init__()
         self._coerce = _by_type(leaf)
 
     def __missing__(self, value: Any) -> Any:

@@ -11,7 +11,9 @@ from typing import Any
 
 from graphql import (
     DirectiveNode,
+    FragmentArgumentNode,
     OperationDefinitionNode,
+    ValueNode,
     VariableNode,
 )
 from graphql.execution.collect_fields import FragmentDetails
@@ -21,6 +23,7 @@ from graphql.language import Visitor, visit
 from graph.plan.binding import Binding
 from graph.plan.compiling import Selections
 from graph.plan.executor import PlanExecutor
+from graph.plan.parts import Parts
 
 OVERHEAD = 4_000
 """Bytes of memory that an operation takes here before anything of it is compiled."""
@@ -28,7 +31,7 @@ OF_A_CHARACTER = 120
 """And for each character of its text: 107 were measured of nodes with their tokens."""
 _MISSING = object()
 _Key = tuple[Any, ...]
-"""The identity of an operation, and the values of the variables in its directives."""
+"""The identity of an operation, and the values of the variables that decide."""
 
 
 class _Kept:
@@ -49,7 +52,7 @@ class _Asked:
     operation: OperationDefinitionNode
     fragments: Mapping[str, FragmentDetails]
     deciding: tuple[str, ...]
-    """The variables that decide what is selected: those in its directives."""
+    """The variables that decide what is selected: those in its directives, and those that fragments are given."""
     keys: set[_Key] = field(default_factory=set)
     """Under which selections of it are kept."""
 
@@ -71,9 +74,12 @@ class _Asked:
 class Plans:
     """Of up to `bound` bytes together; those of the operations go first that nobody asked for longest."""
 
-    def __init__(self, binding: Binding, bound: int, after: int = 1) -> None:
-        """An operation is compiled when it was asked `after` times: to compile takes longer than to execute a small one."""
-        self.binding, self.bound, self.after = binding, bound, after
+    def __init__(self, binding: Binding, bound: int, after: int = 1, parts: Parts | None = None) -> None:
+        """An operation is compiled when it was asked `after` times: to compile takes longer than to execute a small one.
+
+        With `parts`, what they write stands in answers.
+        """
+        self.binding, self.bound, self.after, self.parts = binding, bound, after, parts
         self.bytes = 0
         self.compiled = 0
         """Fields that compiled functions answered."""
@@ -116,7 +122,7 @@ class Plans:
             if kept.selections is None and kept.times > self.after:
                 grown = partial(self._grow, key, kept)
                 kept.selections = Selections(
-                    self.binding, operation, fragments, _only(asked.deciding, variables), grown
+                    self.binding, operation, fragments, _only(asked.deciding, variables), grown, self.parts
                 )
             return kept.selections
 
@@ -160,13 +166,13 @@ class Plans:
 def _deciding(operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDetails]) -> Iterator[str]:
     definitions: Iterable[Any] = (operation, *(one.definition for one in fragments.values()))
     for definition in definitions:
-        collector = _Directives()
+        collector = _Deciding()
         visit(definition, collector)
         yield from collector.names
 
 
-class _Directives(Visitor):
-    """The variables in directives."""
+class _Deciding(Visitor):
+    """The variables in directives, and those that fragments are given for variables of their own."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -174,16 +180,19 @@ class _Directives(Visitor):
 
     def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
         for argument in node.arguments or ():
-            if isinstance(argument.value, VariableNode):
-                self.names.append(argument.value.name.value)
+            self._note(argument.value)
+
+    def enter_fragment_argument(self, node: FragmentArgumentNode, *_: Any) -> None:
+        self._note(node.value)
+
+    def _note(self, value: ValueNode) -> None:
+        if isinstance(value, VariableNode):
+            self.names.append(value.name.value)
 
 
 def _only(names: Iterable[str], variables: VariableValues) -> VariableValues:
-    """These variables alone: what others hold must not be kept."""
-    return VariableValues(
-        {name: variables.sources[name] for name in names if name in variables.sources},
-        {name: variables.coerced[name] for name in names if name in variables.coerced},
-    )
+    """These variables alone: what others hold must not be kept, nor where these came from, which decides nothing."""
+    return VariableValues({}, {name: variables.coerced[name] for name in names if name in variables.coerced})
 
 
 def _hashable(value: Any) -> Any:

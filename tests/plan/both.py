@@ -25,7 +25,7 @@ BYTES = 2**24
 @cache
 def plans() -> Plans:
     """One for all tests of a process, so that what one leaves behind is there for the next."""
-    return plans_of(BYTES, after=0)
+    return plans_of(BYTES, after=0, parts_bytes=BYTES)
 
 
 def run_both(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,7 +64,7 @@ async def known_of(stores: Stores) -> Known:
 
 async def compared(state: State, queries: int, number: int) -> Told:
     """So many queries from a number on. Disagreement at the first that is not answered the same."""
-    plans, told = plans_of(BYTES, after=0), Told()
+    plans, told = plans_of(BYTES, after=0, parts_bytes=BYTES), Told()
     known = await known_of(state.stores)
     for one in range(number, number + queries):
         asking, operation = _valid(known, one)

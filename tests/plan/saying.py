@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from graphql import ExecutionResult, GraphQLError
 
+from app.answers import written
+
 
 def differences(by_plan: ExecutionResult, standard: ExecutionResult) -> str:
     """What is not the same, in short."""
     lines = []
-    if repr(by_plan.data) != repr(standard.data):
-        one, other = repr(by_plan.data), repr(standard.data)
+    one, other = (written({"data": result.data}).decode() for result in (by_plan, standard))
+    if one != other:
         at = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
         lines += [
             f"plan     ...{one[max(0, at - 200) : at + 200]}",
@@ -27,4 +29,4 @@ def _error(error: GraphQLError) -> tuple[object, ...]:
 
 def said(result: ExecutionResult) -> str:
     """All that a client is told of a result, in one text: with the order of keys, and what errors came of."""
-    return repr((result.data, [_error(error) for error in result.errors or ()]))
+    return repr((written({"data": result.data}), [_error(error) for error in result.errors or ()]))

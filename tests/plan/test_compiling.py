@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from inspect import isawaitable
+from itertools import pairwise
 from typing import Any
 
 import graphql
 import pytest
-from graphql import parse
+from graphql import build_schema, parse
 from graphql.pyutils import Undefined
 
-from graph.plan import Lazy, Plain, Plans, Shape, Tag
+from graph.plan import Binding, Lazy, Plain, Plans, Shape, Tag
 from tests.plan.zoo import A_CAT, A_DOG, ALL, AN_OWNER, Reads, binding, executed, same, schema
 
 EVERYTHING = """{
@@ -72,6 +73,7 @@ UNUSUAL: dict[str, Any] = {
     "a tuple": with_cat(friends=(A_DOG,)),
     "an iterator": with_cat(boxes={1: "x"}.keys()),
     "null within a list of lists": with_cat(boxes=[[1, None]]),
+    "texts that are one text": {**ALL, "named": {**A_DOG, "tricks": {"SMALL": "sit", "LARGE": "roll"}}},
     "an error within a list": with_cat(friends=[A_DOG, ValueError("ran away"), None]),
     "a kind that is not there": with_cat(**{"is": "Mouse"}),
     "a kind that is no object": with_cat(**{"is": "Named"}),
@@ -100,6 +102,7 @@ UNUSUAL: dict[str, Any] = {
             "else": {"a": 1},
         }.items()
     },
+    "no pet where one must be": {**ALL, "owner": {**AN_OWNER, "pets": [A_CAT, None]}},
     "no owner where one must be": {**ALL, "named": {**A_DOG, "owner": {**AN_OWNER, "id": None}}},
 }
 
@@ -121,6 +124,8 @@ async def test_an_error_leaves_what_is_beside_it_compiled() -> None:
 QUERIES = {
     "aliases": "{animal {... on Cat {a: name b: name name}}}",
     "merged fields": "{owner {id} owner {pets {... on Cat {name}}} owner {pets {... on Cat {lives}}}}",
+    "a node merged here and alone there": "{one: owner {...F} other: owner {...F pets {... on Cat {lives}}}} "
+    "fragment F on Owner {pets {__typename}}",
     "the order of keys": "{owner {far id slow {id} sure} }",
     "a condition in the text": "{owner {id @skip(if: true) far @include(if: false) sure @include(if: true)}}",
     "nothing left": "{owner {id @skip(if: true)} animal {... on Dog {name}}}",
@@ -135,6 +140,7 @@ QUERIES = {
     "a field that is not there": "{owner {nothing id} animal {... on Cat {nothing name}}}",
     "an argument that is not there": "{owner {id(of: 1) sure}}",
     "what comes later": "{owner {id ... @defer {far}}}",
+    "what comes later, with nothing left": "{owner {id ... @defer {far @skip(if: true)}}}",
     "what comes later, never": "{owner {id ... @defer(if: false) {far}}}",
     "what comes one by one": "{animal {... on Cat {friends @stream(initialCount: 0) {__typename} name}}}",
     "what is lazy in what is lazy": "{owner {slow {far slow {id far}} id}}",
@@ -175,6 +181,25 @@ async def test_fragments_with_variables_of_their_own() -> None:
     text = """{named {...F(of: SMALL)} animals {...F(of: LARGE)}}
     fragment F($of: Size) on Dog {tricks(of: $of) owner @include(if: true) {id}}"""
     await same(text, experimental=True)
+
+
+async def test_what_variables_of_fragments_decide_is_decided_for_each_value() -> None:
+    made = plans()
+    text = """query ($a: Boolean!) {owner {...F(on: $a) sure}}
+    fragment F($on: Boolean = false) on Owner {id @include(if: $on)}"""
+    document = parse(text, experimental_fragment_arguments=True)
+    for given in (True, False, True):
+        result = await executed(made, made.binding.schema, document, ALL, variable_values={"a": given})
+        assert result.data == {"owner": {"id": "o1", "sure": True} if given else {"sure": True}}
+
+
+async def test_what_a_schema_says_of_itself_may_stand_below_its_root() -> None:
+    of = build_schema("type Query { all: [Query] id: ID }")
+    fields = {"Query": {name: Plain((("key", name),)) for name in ("all", "id")}}
+    made = Plans(Binding(of, fields, shapes={"Query": Shape((dict,))}), 2**20, after=0)
+    below = {"id": "q", "all": None}
+    await same('{all {id __typename __type(name: "Query") {name}}}', {"all": [below, below]}, made)
+    assert made.compiled > 0
 
 
 async def test_a_binding_that_tells_less_compiles_less() -> None:
@@ -225,6 +250,7 @@ STEPS: dict[str, tuple[Plain, Any]] = {
     "an attribute": (Plain((("attribute", "told"), ("key", "name"))), Place(name="here")),
     "no attribute": (Plain((("attribute", "nothing"),)), Place()),
     "what is no name": (Plain((("attribute", "a b"),)), Place()),
+    "what is two names": (Plain((("attribute", "real.real"),)), 7),
     "a key that may be there": (Plain((("get", "name"),)), {"name": "here"}),
     "a text": (Plain((("text", "name"),)), {"name": "here"}),
     "no text": (Plain((("text", "name"),)), {"name": 7}),
@@ -401,3 +427,66 @@ async def test_a_hole_of_what_is_taken_back_is_not_filled() -> None:
     # Of each of the two times: the second dog's owner is begun before its name is looked at, by the executor.
     assert reads.sizes.count(2) == 0
     assert len(reads.sizes) <= 4
+
+
+async def test_what_one_notes_is_taken_back_without_what_another_noted() -> None:
+    """The first owner's dog is noted and stays; the second's is noted, and again by the executor when his cat is wrong."""
+    reads = Reads()
+    made = plans(reads)
+    known: Any = made.binding.fields
+    known["Owner"]["slow"] = Lazy(reads.slow)
+    slow = [{**AN_OWNER, "pets": pets} for pets in ([A_DOG], [A_DOG, {**A_CAT, "name": None}])]
+    dogs = [{**A_DOG, "owner": {**AN_OWNER, "slow": one}} for one in slow]
+    text = "{animals {... on Dog {owner {slow {pets {... on Dog {owner {far}} ... on Cat {name}}}}}}}"
+    result = await same(text, {"animals": dogs}, made)
+    assert [error.path for error in result.errors or ()] == [
+        ["animals", 1, "owner", "slow", "pets", 1, "name"]
+    ]
+    # Each time: both dogs' owners, what is slow of both, the first's pets, their owner and what is far of him; and of the
+    # second's the dog's owner, of whom what is far was begun and is nothing to anyone since all these pets are null.
+    assert (sum(reads.sizes), made.compiled) == (2 * 2, 2 * 8)
+
+
+@pytest.mark.parametrize("tricks", ["tricks", "tricks(of: SMALL)"])
+async def test_a_plain_field_that_takes_arguments_has_to_be_told_how(tricks: str) -> None:
+    told = binding(schema())
+    without_arguments = {**told.fields["Dog"], "tricks": Plain(function=lambda _: ["bite"])}
+    made = Plans(replace(told, fields={**told.fields, "Dog": without_arguments}), 2**20, after=0)
+    await same(f"{{named {{name ... on Dog {{{tricks}}}}}}}", plans=made)
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["by its shape", "by nothing"])
+async def test_what_is_none_of_its_type_is_told(told: bool) -> None:
+    """Where no interface or union told it apart, its own shape has to: without one it is not compiled."""
+    known = binding(schema())
+    made = Plans(known if told else replace(known, shapes={}), 2**20, after=0)
+    result = await same("{cat {name}}", {"cat": {"name": "no cat"}}, made)
+    assert [error.path for error in result.errors or ()] == [["cat"]]
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["by itself", "together"])
+@pytest.mark.parametrize("near", ["there", None, ValueError("gone")], ids=["a value", "null", "an error"])
+async def test_what_fails_later_below_a_hole_makes_the_hole_null(near: Any, together: bool) -> None:
+    """A field that must be there and is waited for is the executor's, and so is all above it."""
+    slow, reads, made = {**AN_OWNER, "near": near}, Reads(), plans()
+    if together:
+        known: Any = made.binding.fields
+        known["Owner"]["slow"] = Lazy(reads.slow)
+    result = await same("{owner {id slow {id near}}}", {"owner": {**AN_OWNER, "slow": slow}}, made)
+    assert bool(result.errors) == (near != "there")
+
+
+async def test_what_was_compiled_is_not_compiled_again_with_what_comes_later() -> None:
+    """The members of a union are compiled when they are met: each adds its own weight and no other's."""
+    made = plans()
+    document = parse("{animal {... on Cat {name lives mood} ... on Dog {name size even}}}")
+    weights = [made.bytes]
+    for one in (A_CAT, A_DOG, A_CAT):
+        result: Any = graphql.execute(
+            made.binding.schema, document, {"animal": one}, executor_class=made.executor_class
+        )
+        assert (await result if isawaitable(result) else result).errors is None
+        weights.append(made.bytes)
+    added = [after - before for before, after in pairwise(weights)]
+    assert added[2] == 0
+    assert 0 < added[1] < added[0] / 4

@@ -36,3 +36,5 @@ def test_null_is_null_where_it_may_be() -> None:
     assert told == "(None if v is None else enum[v])"
     told = leaf_expression(binding(of), types["Int"], "v", True, lambda _value, word: word)
     assert told.startswith("(v if v is None or (")
+    told = leaf_expression(binding(of), types["Even"], "v", True, lambda _value, word: word)
+    assert told == "(None if v is None else leaf(v))"

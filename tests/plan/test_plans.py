@@ -91,6 +91,32 @@ async def test_values_of_a_conditions_variable_are_bounded_too() -> None:
         assert plans.bytes <= 60_000
 
 
+async def test_the_values_of_one_operation_go_one_by_one() -> None:
+    plans, document = Plans(binding(schema()), 2**20, after=0), parse(TEXT)
+    for skipped in (True, False):
+        await executed(plans, plans.binding.schema, document, ALL, variable_values={"a": skipped})
+    assert len(plans._kept) == 2
+    plans.bound = 0
+    await same("{owner {id}}", plans=plans)
+    assert (plans.bytes, plans._kept, plans._asked) == (0, {}, {})
+
+
+async def test_what_is_not_compiled_yet_has_its_bound_too() -> None:
+    plans = Plans(binding(schema()), 3 * OVERHEAD, after=9)
+    for number in range(9):
+        document = parse(f"{{a{number}: owner {{id}}}}")
+        await executed(plans, plans.binding.schema, document, ALL)
+        assert 0 < plans.bytes <= 3 * OVERHEAD
+
+
+async def test_a_directive_may_be_given_what_has_no_hash() -> None:
+    text = "query ($these: [Int]) {owner {id @tagged(by: $these)}}"
+    plans = Plans(binding(schema()), 2**20, after=0)
+    for these in ([1], [2]):
+        await same(text, plans=plans, variable_values={"these": these})
+    assert plans.compiled == 4
+
+
 async def test_one_operation_with_other_fragments_is_another() -> None:
     """A document may be put together from nodes of others: an operation alone does not say what it spreads."""
     plans = Plans(binding(schema()), 2**20, after=0)

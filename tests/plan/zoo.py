@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any
 
 import graphql
-from graphql import ExecutionResult, GraphQLSchema, build_schema, parse
+from graphql import ExecutionResult, GraphQLSchema, build_ast_schema, parse
 from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
 from graphql.pyutils import Undefined
 
@@ -23,16 +23,17 @@ enum Size { SMALL LARGE }
 interface Named { name: String! }
 type Cat implements Named { name: String! lives: Int mood: Float purrs: Boolean! friends: [Animal] boxes: [[Int!]] }
 type Dog implements Named { name: String! size: Size tricks(of: Size = LARGE): [String!]! even: Even owner: Owner secret: String! any: Any anys: [Any!] }
-type Owner { id: ID! pets: [Animal!] far: String slow: Owner sure: Boolean }
+type Owner { id: ID! pets: [Animal!] far: String slow: Owner sure: Boolean near: String! }
 union Animal = Cat | Dog
-type Query { animal: Animal animals: [Animal] named: Named owner: Owner sureOwner: Owner! }
+type Query { cat: Cat animal: Animal animals: [Animal] named: Named owner: Owner sureOwner: Owner! }
 type Subscription { animal: Animal }
 """
+_PARSED = parse(SDL)
 
 
 def schema() -> GraphQLSchema:
     """A new one: resolvers get the keys of dictionaries, an animal's kind is told by its key `is`."""
-    made = build_schema(SDL)
+    made = build_ast_schema(_PARSED, assume_valid_sdl=True)
     types: Any = made.type_map
 
     def even(value: Any) -> int:
@@ -48,6 +49,7 @@ def schema() -> GraphQLSchema:
     types["Dog"].fields["tricks"].resolve = lambda source, _info, of: source["tricks"][of]
     types["Owner"].fields["far"].resolve = _far
     types["Owner"].fields["slow"].resolve = _slow
+    types["Owner"].fields["near"].resolve = _near
     types["Animal"].resolve_type = lambda source, _info, _type: source["is"]
     types["Named"].resolve_type = lambda source, _info, _type: source["is"]
     types["Cat"].is_type_of = lambda source, _info: "lives" in source
@@ -71,6 +73,11 @@ async def _far(source: Any, _info: Any) -> Any:
 async def _slow(source: Any, _info: Any) -> Any:
     await asyncio.sleep(0)
     return source["slow"]
+
+
+async def _near(source: Any, _info: Any) -> Any:
+    await asyncio.sleep(0)
+    return _or_raised(source.get("near"))
 
 
 def _or_raised(value: Any) -> Any:
