@@ -12,7 +12,6 @@ an erasure is not done as long as anybody claims it, and is gone over again, at 
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from storage import reading
+from storage.ending import pause
 from storage.errors import (
     Damaged,
     EntityMissing,
@@ -131,7 +131,7 @@ async def watch(stores: Stores, *, clock: Clock, poll_seconds: float = 0.5) -> N
             if not fails:
                 log.warning("looking for erasures fails, and is tried again: %s", error)
             fails = True
-        await asyncio.sleep(poll_seconds)
+        await pause(poll_seconds)
 
 
 def keys_of(erasure: Erasure) -> list[Key]:

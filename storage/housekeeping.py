@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from storage.collect import LEAST_AGE, collect
+from storage.ending import pause
 from storage.errors import StorageError
 from storage.ports import Stores
 from storage.retention import end_retentions
@@ -79,7 +80,7 @@ async def _keep_at(chore: Chore, stores: Stores, how: Housekeeping, owner: str, 
         except Exception as error:
             surprising = not isinstance(error, StorageError)
             log.warning("%s fails, and is tried again: %s", chore.name, error, exc_info=surprising)
-        await asyncio.sleep(min(600.0, how.every.total_seconds() / LOOKS) * random.uniform(0.5, 1.0))
+        await pause(min(600.0, how.every.total_seconds() / LOOKS) * random.uniform(0.5, 1.0))
 
 
 async def turn(chore: Chore, stores: Stores, how: Housekeeping, *, owner: str, clock: Clock) -> bool:

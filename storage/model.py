@@ -5,7 +5,7 @@ Knows no store, no SQL and no GraphQL. Times are aware datetimes in UTC; hashes 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -107,6 +107,11 @@ class Head:
     redirects_to: EntityId | None = None
 
 
+Unpacked = tuple[Sequence[StatementHash], Mapping[PropertyId, int], Mapping[str, Mapping[PropertyId, int]]]
+"""The first three fields of a `StatementIndex`."""
+_PACKED = ("hashes", "property_counts", "parts")
+
+
 @dataclass(frozen=True, slots=True)
 class StatementIndex:
     """Which statements a revision holds, without their content: hashes grouped by property (T5).
@@ -119,6 +124,25 @@ class StatementIndex:
     parts: Mapping[str, Mapping[PropertyId, int]] = field(default_factory=dict)
     digest: bytes | None = None
     """Of what the hashes stand for (`canonical.digest_of_held`); None where an older program wrote the row."""
+    _unpack: Callable[[], Unpacked] | None = field(default=None, init=False, repr=False, compare=False)
+
+    @classmethod
+    def packed(cls, unpack: Callable[[], Unpacked], digest: bytes | None) -> StatementIndex:
+        """One whose hashes and counts are unpacked when they are first asked for: of most rows they never are."""
+        index = object.__new__(cls)
+        object.__setattr__(index, "digest", digest)
+        object.__setattr__(index, "_unpack", unpack)
+        return index
+
+    def __getattr__(self, name: str) -> Any:
+        """Called for a field that is not there yet."""
+        if name not in _PACKED:
+            raise AttributeError(name)
+        assert self._unpack is not None
+        for field_name, value in zip(_PACKED, self._unpack(), strict=True):
+            object.__setattr__(self, field_name, value)
+        object.__setattr__(self, "_unpack", None)
+        return getattr(self, name)
 
     def of(self, properties: Sequence[str] | None = None, part: str | None = None) -> list[StatementHash]:
         """The hashes of these properties (all if None), in the revision's order."""

@@ -6,7 +6,7 @@ Missing or damaged content is a value of the answer with its key, never a shorte
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -69,8 +69,10 @@ async def snapshots(
     keys = {snapshot_key(row.entity, row.revision): row for row in rows if not row.erased}
 
     async def read(missed: Collection[Key]) -> Found[_Attempted]:
-        olders = {key: older_snapshot_keys(keys[key].entity, keys[key].revision) for key in missed}
-        found = await _with_older_names(stores, olders)
+        def olders(key: Key) -> Sequence[Key]:
+            return older_snapshot_keys(keys[key].entity, keys[key].revision)
+
+        found = await _with_older_names(stores, missed, olders)
         return {key: _snapshot(stores, key, keys[key], stored) for key, stored in found.items()}
 
     found = await _through_cache(stores, keys.keys(), read)
@@ -88,7 +90,7 @@ async def statements(
     keys = {statement_key(one): one for one in hashes}
 
     async def read(missed: Collection[Key]) -> Found[StatementBody]:
-        found = await _with_older_names(stores, {key: older_statement_keys(keys[key]) for key in missed})
+        found = await _with_older_names(stores, missed, lambda key: older_statement_keys(keys[key]))
         return {key: _statement(stores, key, keys[key], stored) for key, stored in found.items()}
 
     found = await _through_cache(stores, keys.keys(), read)
@@ -108,7 +110,7 @@ async def stored_statements(
 ) -> Mapping[StatementHash, StatementBody | Damaged]:
     """What the object store has under these hashes, whatever is said of them elsewhere."""
     keys = {statement_key(one): one for one in hashes}
-    found = await _with_older_names(stores, {key: older_statement_keys(one) for key, one in keys.items()})
+    found = await _with_older_names(stores, keys, lambda key: older_statement_keys(keys[key]))
     read_back = {one: _statement(stores, key, one, found[key]) for key, one in keys.items()}
     return {one: body if isinstance(body, Damaged) else body.value for one, body in read_back.items()}
 
@@ -267,11 +269,11 @@ def _statement(
 
 
 async def _with_older_names(
-    stores: Stores, keys: Mapping[Key, Sequence[Key]]
+    stores: Stores, keys: Collection[Key], olders: Callable[[Key], Sequence[Key]]
 ) -> dict[Key, StoredObject | Damaged]:
     """Each object under its name, else under an older one, else Damaged since a committed row names it."""
     found: dict[Key, StoredObject | Damaged] = dict(await stores.objects.get(keys)) if keys else {}
-    missing = {older: key for key, olders in keys.items() if key not in found for older in olders}
+    missing = {older: key for key in keys if key not in found for older in olders(key)}
     if missing:
         for older, stored in (await stores.objects.get(missing)).items():
             found.setdefault(missing[older], stored)

@@ -15,6 +15,7 @@ from datetime import timedelta
 
 from storage.commit import Owed
 from storage.derive import draw, finish
+from storage.ending import is_cancelled
 from storage.erasure import erase_left_over
 from storage.errors import StorageError
 from storage.housekeeping import Housekeeping, keep_house
@@ -67,7 +68,7 @@ async def _keep_at(
     job: Job, stores: Stores, owner: str, wake: asyncio.Event, clock: Clock, poll_seconds: float
 ) -> None:
     pause = 0.0
-    while True:
+    while not is_cancelled():
         try:
             more = await turn(job, stores, owner=owner, clock=clock)
         # Whatever it is: a job that ends here would be missed only when somebody asks where the events are.

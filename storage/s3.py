@@ -87,6 +87,9 @@ class S3Objects:
         self, call: Callable[[T], Awaitable[Mapping[Key, V]]], items: Collection[T]
     ) -> dict[Key, V]:
         """What a call answers for each item, together. If one fails, the others are ended and its error is raised."""
+        if len(items) == 1:
+            (item,) = items
+            return dict(await call(item))
         found: dict[Key, V] = {}
         waiting = iter(items)
 

@@ -131,8 +131,8 @@ class Reader:
 
 
 def _metadata(headers: Any) -> dict[str, str]:
-    found = {name.lower(): value for name, value in headers.items()}
-    return {name.removeprefix(_META): value for name, value in found.items() if name.startswith(_META)}
+    start = len(_META)
+    return {name[start:].lower(): value for name, value in headers.items() if name[:start].lower() == _META}
 
 
 @asynccontextmanager

@@ -64,7 +64,10 @@ def counted(s3: Any = None) -> Iterator[Costs]:
     under_way: dict[Connection, list[str]] = {}
 
     def execute(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
-        under_way.setdefault(connection, []).append(statement)
+        if connection.in_transaction() or statement.startswith("BEGIN"):
+            under_way.setdefault(connection, []).append(statement)
+        else:
+            costs.ended(connection.engine.url.database or "", [statement])
 
     def end(connection: Connection) -> None:
         if texts := under_way.pop(connection, None):

@@ -137,14 +137,15 @@ async def test_the_calls_of_an_edit_do_not_grow_with_the_entity(begun: Stores) -
 
 @contextmanager
 def _transactions() -> Iterator[Counter[str]]:
-    """Counts the transactions of the driver, by whether they wrote."""
+    """Counts what the driver is given: the transactions that wrote, and the reads beside them, which need none."""
     counted: Counter[str] = Counter()
     one_at_a_time = threading.Lock()
 
     def execute(connection: Connection, cursor: object, statement: str, *_: object) -> None:
-        if statement.startswith("BEGIN"):
+        is_writer = threading.current_thread().name == "sqlite-write"
+        if statement == "BEGIN IMMEDIATE" or (statement.startswith("SELECT") and not is_writer):
             with one_at_a_time:
-                counted["written" if "IMMEDIATE" in statement else "read"] += 1
+                counted["written" if is_writer else "read"] += 1
 
     event.listen(Engine, "before_cursor_execute", execute)
     try:

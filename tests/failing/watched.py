@@ -63,8 +63,10 @@ async def _left(request: Request) -> Response:
 
 
 def _checked_out(database: MysqlDatabase) -> int:
-    engines = (database._askers, database._readers, database._writers)
-    return sum(one.sync_engine.pool.checkedout() for one in engines)  # type: ignore[attr-defined]  # of the pool that it is
+    assert database._readers is not None
+    engines = (database._readers, database._writers)
+    pooled = sum(one.sync_engine.pool.checkedout() for one in engines)  # type: ignore[attr-defined]  # of the pool that it is
+    return database._askers.lent + pooled
 
 
 def _clients(port: int) -> int:

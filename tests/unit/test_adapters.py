@@ -28,7 +28,7 @@ KEY = Key(Bucket.STATEMENTS, "1.json")
 class Mute:
     """A database that may have committed and does not say so."""
 
-    async def read(self, unit: Unit[Any], *, snapshot: bool = True) -> Any:
+    async def read(self, unit: Unit[Any], *, snapshot: bool = True, brief: bool = False) -> Any:
         raise Unavailable("no answer")
 
     async def write(self, unit: Unit[Any]) -> Any:
