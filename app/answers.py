@@ -37,6 +37,8 @@ def answer_of(result: ExecutionResult) -> Answer:
 def told(errors: Sequence[GraphQLError]) -> list[dict[str, Any]]:
     """Errors as clients see them: what they can act on is told, what is ours is masked."""
     answered = [_told(error) for error in errors]
+    for error in errors:
+        _let_go(error)
     if (request := request_here()) is not None:
         request.errors.update(one["extensions"].get("code", "bad_request") for one in answered)
     return answered
@@ -65,10 +67,26 @@ def _told(error: GraphQLError) -> dict[str, Any]:
     return told
 
 
+def _let_go(error: BaseException | None) -> None:
+    """Drop where it was raised, now that it is logged: frames hold all that the request read, and the error itself."""
+    while error is not None and error.__traceback__ is not None:
+        error.__traceback__ = None
+        if isinstance(error, GraphQLError):
+            _let_go(error.original_error)
+        error = error.__context__
+
+
 def written(answer: Answer) -> bytes:
     """An answer as JSON."""
     try:
         return orjson.dumps(answer)
     except TypeError:
         # Integers beyond 64 bits, or an echo of a lone surrogate: only the standard library writes them.
-        return json.dumps(answer).encode()
+        return json.dumps(answer, default=_unwritten).encode()
+
+
+def _unwritten(part: Any) -> Any:
+    """What a part of an answer says that is JSON already."""
+    if isinstance(part, orjson.Fragment):
+        return json.loads(orjson.dumps(part))
+    raise TypeError(f"not for JSON: {part!r}")

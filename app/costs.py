@@ -7,6 +7,7 @@ miss there.
 
 from __future__ import annotations
 
+import json
 from time import perf_counter
 from typing import Any
 
@@ -24,11 +25,13 @@ def with_cost(answer: Answer, asked: Asked, maximum: int) -> Answer:
     if request is None or not (request.cost_wanted or (asked.extensions or {}).get("cost") is True):
         return answer
     began = perf_counter()
-    size = len(written(answer))
+    told = written(answer)
     request.seconds["serialise"] = perf_counter() - began
+    # Counted in what was written, since parts of the answer may be written already.
+    fields = _fields(json.loads(told).get("data"))
     extensions = {
         **answer.get("extensions", {}),
-        "cost": _told(request, _fields(answer.get("data")), size, maximum),
+        "cost": _told(request, fields, len(told), maximum),
     }
     return {**answer, "extensions": extensions}
 

@@ -21,6 +21,7 @@ from app.exposing import metrics
 from app.health import health, readiness, ready
 from app.limits import limits_of
 from app.loopback import KnownHosts, LoopbackOnly, hosts_of
+from app.memory import cache_of
 from app.meter import AppMeter
 from app.metrics import Metrics
 from app.observing import Observed
@@ -36,7 +37,6 @@ from app.tokens import tokens_of
 from app.tracing import Tracing
 from app.work import Work
 from storage import times
-from storage.cache import Cache
 from storage.feed import Announcing, Feed
 from storage.references import References
 
@@ -64,7 +64,7 @@ def application(settings: Settings) -> Starlette:
             )
             metered = meter.on(opened)
             events = Announcing(metered.events, feed)
-            stores = replace(metered, events=events, cache=Cache(settings.cache_bytes))
+            stores = replace(metered, events=events, cache=cache_of(settings, documents.plans))
             work = Work(
                 stores,
                 clock=times.now,

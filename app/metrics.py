@@ -70,6 +70,8 @@ class Metrics:
         self.prepared_bytes = self._gauge("prepared_bytes", "Memory that prepared operations take, about")
         self.fields = self._counter("fields", "Fields of answers by how they were executed", "by")
         self.plan_bytes = self._gauge("plan_bytes", "Memory that compiled functions take, about")
+        self.parts_made = self._counter("parts_made", "Parts of answers that were not at hand")
+        self.parts_bytes = self._gauge("parts_bytes", "Memory that parts of answers take, about")
         # Stores
         self.calls = self._histogram(
             "store_call_seconds", "Calls of the stores", CALL_SECONDS, "store", "verb"

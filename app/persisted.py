@@ -18,6 +18,7 @@ from graphql import GraphQLError, OperationDefinitionNode
 from graphql import parse as parse_document
 
 from app.asked import Asked
+from app.memory import parts_bytes
 from app.settings import Settings, WrongSetting
 from graph.documents import NotExecutable, Operation, Rules, prepare
 from graph.kept import Kept
@@ -108,7 +109,9 @@ def documents_of(settings: Settings, rules: Rules | None = None) -> Documents:
         automatic_bytes=settings.persisted_automatic_bytes,
         rules=rules,
         prepared_bytes=settings.prepared_bytes,
-        plans=plans_of(settings.prepared_bytes) if settings.plan and settings.prepared_bytes else None,
+        plans=plans_of(settings.prepared_bytes, parts_bytes=parts_bytes(settings))
+        if settings.plan and settings.prepared_bytes
+        else None,
     )
 
 

@@ -12,6 +12,7 @@ from prometheus_client import Counter
 from app.meter import AppMeter
 from app.persisted import Documents
 from storage import times
+from storage.ending import pause
 from storage.errors import StorageError
 from storage.ports import Stores
 from storage.times import Clock
@@ -56,7 +57,7 @@ class Sampler:
     async def _keep_looking(self) -> None:
         while True:
             await self.look()
-            await asyncio.sleep(EVERY_SECONDS)
+            await pause(EVERY_SECONDS)
 
     async def text(self) -> bytes:
         """All numbers, as new as they can be, as Prometheus reads them."""
@@ -95,6 +96,9 @@ class Sampler:
             self._rise(metrics.fields.labels("plan"), plans.compiled)
             self._rise(metrics.fields.labels("executor"), plans.standard)
             metrics.plan_bytes.set(plans.bytes)
+        if plans is not None and plans.parts is not None:
+            self._rise(metrics.parts_made, plans.parts.misses)
+            metrics.parts_bytes.set(plans.parts.bytes)
 
     def _rise(self, counter: Counter, now: int) -> None:
         """Let a counter follow a number that is kept elsewhere."""

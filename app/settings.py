@@ -252,7 +252,9 @@ class Settings:
         "whether errors say what may have been meant: auto is where there are no credentials",
     )
     cache_bytes: int = _setting(
-        256 * 2**20, _size, "memory for what was read of immutable objects, in bytes; 0 keeps nothing"
+        256 * 2**20,
+        _size,
+        "memory for what was read of immutable objects, and for parts of answers made of them, in bytes; 0 keeps nothing",
     )
     prepared_bytes: int = _setting(
         32 * 2**20,

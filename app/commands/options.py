@@ -34,9 +34,10 @@ def settings_with(**options: Any) -> Settings:
 def run(settings: Settings, work: Coroutine[Any, Any, None], *, fast: bool = False) -> None:
     """Run a command's work to its end; `fast` takes uvloop, where it is installed."""
     logs.set_up(settings)
-    # Our data are trees: the collector of cycles finds little in them and would walk them again and again.
+    # Our data are trees: the collector of cycles finds little in them and would walk them again and again. But each walk
+    # stops all requests, so that it is over few of what is new.
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(10_000, 10, 100)
     try:
         with asyncio.Runner(loop_factory=_fast_loop() if fast else None) as runner:
             runner.run(work)
