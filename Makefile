@@ -43,7 +43,7 @@ clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis app/explorer/source/node_modules
 
 $(BIN)/python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "wikibase-graph needs Python 3.11 or newer")'
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11, 5) and "wikibase-graph needs Python 3.11.5 or newer")'
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/serve: $(BIN)/python requirements/runtime.txt pyproject.toml
@@ -60,11 +60,11 @@ $(VENV)/test: $(BIN)/python requirements/dev.txt pyproject.toml
 lock: $(VENV)/test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra install --generate-hashes --no-header --no-annotate \
-	  --no-emit-find-links --python-version 3.11 --output-file requirements/runtime.txt
+	  --no-emit-find-links --python-version 3.11.5 --output-file requirements/runtime.txt
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra install --extra dev --constraint requirements/runtime.txt \
-	  --generate-hashes --no-header --no-annotate --no-emit-find-links --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --no-emit-find-links --python-version 3.11.5 \
 	  --output-file requirements/dev.txt
 	printf 'ariadne-codegen\nhttpx\nwebsockets\n' | $(BIN)/uv pip compile --quiet --generate-hashes --no-header \
-	  --no-annotate --no-emit-find-links --python-version 3.11 --output-file requirements/clients.txt -
+	  --no-annotate --no-emit-find-links --python-version 3.11.5 --output-file requirements/clients.txt -
 	printf 'ariadne\n' | $(BIN)/uv pip compile --quiet --constraint requirements/runtime.txt --generate-hashes --no-header \
-	  --no-annotate --no-emit-find-links --python-version 3.11 --output-file requirements/bench.txt -
+	  --no-annotate --no-emit-find-links --python-version 3.11.5 --output-file requirements/bench.txt -

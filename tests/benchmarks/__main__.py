@@ -243,4 +243,5 @@ def main() -> None:
                 runner.run(_on_servers(wanted, running, folder / "on-servers"))
 
 
-main()
+if __name__ == "__main__":
+    main()

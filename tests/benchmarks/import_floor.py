@@ -124,7 +124,7 @@ def _rows(path: Path) -> list[tuple[str, str, list[tuple[Any, ...]]]]:
 def as_commands_do() -> None:
     """The settings of the interpreter that the commands run with."""
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(10_000, 10, 100)
 
 
 async def measure(paths: list[str], folder: Path) -> tuple[Timing, Timing]:
