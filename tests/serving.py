@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -74,14 +74,23 @@ async def served(settings: Settings) -> AsyncIterator[Asking]:
 
 
 @contextmanager
-def served_by_command(data: Path, *options: str, module: str = "app.commands") -> Iterator[str]:
+def served_by_command(
+    data: Path,
+    *options: str,
+    module: str = "app.commands",
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[str]:
     """`wikibase-graph serve` in a process of its own, on a free port; gives its address, stops it by SIGTERM.
 
-    `module` may be one that adds something to the command.
+    `module` may be one that adds something to the command, `environment` holds settings of this server alone:
+    set for the whole process they would reach the servers of other tests too.
     """
     command = [sys.executable, "-m", module, "serve", "--port", "0", "--data", str(data), *options]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **(environment or {}), "PYTHONUNBUFFERED": "1"},
     ) as server:
         assert server.stdout is not None
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -33,16 +32,14 @@ def folder(one_item: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address(pair: Pair, folder: Path) -> Iterator[str]:
     """A server with credentials and without leeway, in a process of its own."""
     (folder / "keys.jwks").write_bytes(jwks(pair))
-    with pytest.MonkeyPatch.context() as patched:
-        for name, value in {
-            "AUTH_KEYS": str(folder / "keys.jwks"),
-            "AUTH_ISSUER": ISSUER,
-            "AUTH_AUDIENCE": AUDIENCE,
-            "AUTH_LEEWAY_SECONDS": "0",
-        }.items():
-            patched.setitem(os.environ, name, value)
-        with served_by_command(folder / "data") as http:
-            yield http.replace("http://", "ws://")
+    told = {
+        "AUTH_KEYS": str(folder / "keys.jwks"),
+        "AUTH_ISSUER": ISSUER,
+        "AUTH_AUDIENCE": AUDIENCE,
+        "AUTH_LEEWAY_SECONDS": "0",
+    }
+    with served_by_command(folder / "data", environment=told) as http:
+        yield http.replace("http://", "ws://")
 
 
 def init(payload: Any = None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.http.changes import settled
 from tests.services import required
 from tests.serving import served_by_command
 
@@ -19,8 +20,9 @@ ROOT = HERE.parents[1]
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The samples, served."""
+    """The samples, served and told of."""
     with served_by_command(tmp_path_factory.mktemp("clients") / "data", "--samples") as http:
+        settled(http)
         yield http
 
 

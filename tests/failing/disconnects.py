@@ -19,7 +19,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
-import pytest
 
 from app.places import mysql_place
 from app.settings import Settings
@@ -77,11 +76,11 @@ async def _at_rest(asking: httpx.AsyncClient, address: str, before: dict[str, An
 @contextmanager
 def a_server(place: Settings) -> Iterator[str]:
     """The address of the command, served on these engines, with samples."""
-    with pytest.MonkeyPatch.context() as patch:
-        for setting in fields(Settings):
-            patch.setenv(setting.name.upper(), str(getattr(place, setting.name)))
-        with served_by_command(place.data, "--samples", module="tests.failing.watched") as address:
-            yield address
+    told = {setting.name.upper(): str(getattr(place, setting.name)) for setting in fields(Settings)}
+    with served_by_command(
+        place.data, "--samples", module="tests.failing.watched", environment=told
+    ) as address:
+        yield address
 
 
 async def assert_true(clients: Clients, address: str, place: Settings) -> None:

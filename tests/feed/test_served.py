@@ -14,8 +14,9 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from app.settings import Settings
+from tests.http.changes import CREATE
 from tests.http.reading_events import read_events
-from tests.http.test_socket import CREATE, INIT, PROTOCOL, hear, say, subscribe
+from tests.http.test_socket import INIT, PROTOCOL, hear, say, subscribe
 from tests.places import EMBEDDED
 from tests.serving import served_by_command
 
@@ -27,14 +28,14 @@ HARD_DELETE = 'mutation {hardDeleteEntity(input: {id: "%s", reason: "a demand"})
 @pytest.fixture
 def two(own_place: Settings, engine: str, tmp_path: Path) -> Iterator[tuple[str, str]]:
     """The addresses of two servers of one place."""
+    told = {setting.name.upper(): str(getattr(own_place, setting.name)) for setting in fields(Settings)}
     with ExitStack() as stack:
-        patched = stack.enter_context(pytest.MonkeyPatch.context())
-        for setting in fields(Settings):
-            value = getattr(own_place, setting.name)
-            patched.setenv(setting.name.upper(), str(value))
         # Of another folder, where nothing else is shared than the engines.
         second = own_place.data if engine == EMBEDDED else tmp_path / "second"
-        addresses = [stack.enter_context(served_by_command(data)) for data in (own_place.data, second)]
+        addresses = [
+            stack.enter_context(served_by_command(data, environment=told))
+            for data in (own_place.data, second)
+        ]
         yield addresses[0], addresses[1]
 
 

@@ -129,9 +129,8 @@ def test_who_may_open_a_websocket(origin: str | None, host: str | None, let_in: 
     assert may_ask(origin, host, frozenset({"https://friend.example"})) is let_in
 
 
-def test_a_page_that_is_let_in_may_open_a_websocket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CORS_ORIGINS", FRIEND)
-    with served_by_command(tmp_path / "data") as http:
+def test_a_page_that_is_let_in_may_open_a_websocket(tmp_path: Path) -> None:
+    with served_by_command(tmp_path / "data", environment={"CORS_ORIGINS": FRIEND}) as http:
         address = http.replace("http://", "ws://")
         with connect(address, subprotocols=PROTOCOL, origin=Origin(FRIEND)) as socket:
             say(socket, INIT)

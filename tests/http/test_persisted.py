@@ -217,13 +217,10 @@ async def test_nothing_else_is_executed_where_only_trusted_documents_are(strict:
     assert error_of(await post(strict, documentId="nothing")) == NOT_FOUND
 
 
-def test_a_websocket_names_documents_too(
-    tmp_path: Path, trusted: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PERSISTED_OPERATIONS", str(trusted))
-    monkeypatch.setenv("PERSISTED_ONLY", "true")
+def test_a_websocket_names_documents_too(tmp_path: Path, trusted: Path) -> None:
+    told = {"PERSISTED_OPERATIONS": str(trusted), "PERSISTED_ONLY": "true"}
     with (
-        served_by_command(tmp_path / "data") as http,
+        served_by_command(tmp_path / "data", environment=told) as http,
         connect(http.replace("http://", "ws://"), subprotocols=PROTOCOL) as socket,
     ):
         say(

@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from tests.http.changes import CREATE, POSITION, settled
 from tests.http.reading_events import Heard, read_events
-from tests.http.test_socket import CREATE, FOLLOW, FOLLOW_FROM, POSITION, connections
+from tests.http.test_socket import FOLLOW, FOLLOW_FROM, connections
 from tests.serving import served_by_command
 
 EVENTS = {"accept": "text/event-stream"}
@@ -25,13 +26,11 @@ JSON = {"content-type": "application/json"}
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server that often says that it is alive, and gives up soon on who takes nothing."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("KEEP_ALIVE_SECONDS", "0.2")
-        patched.setenv("STALL_SECONDS", "1")
-        for one in ("ALIASES", "FIELDS", "ROOT_FIELDS", "TOKENS", "COST"):
-            patched.setenv(f"MAX_{one}", "0")
-        with served_by_command(tmp_path_factory.mktemp("stream") / "data", "--samples") as http:
-            yield f"{http}/stream"
+    told = {"KEEP_ALIVE_SECONDS": "0.2", "STALL_SECONDS": "1"}
+    told |= {f"MAX_{one}": "0" for one in ("ALIASES", "FIELDS", "ROOT_FIELDS", "TOKENS", "COST")}
+    data = tmp_path_factory.mktemp("stream") / "data"
+    with served_by_command(data, "--samples", environment=told) as http:
+        yield f"{http}/stream"
 
 
 @pytest.fixture
@@ -143,7 +142,7 @@ def test_a_mutation_is_made_by_post(client: httpx.Client, address: str) -> None:
 
 def test_changes_come_as_they_are_made_with_their_position_as_id(client: httpx.Client, address: str) -> None:
     """E5"""
-    begin = ask(client, address, POSITION)["changesPosition"]
+    begin = settled(address.removesuffix("/stream"))
     with following(client, address, FOLLOW_FROM % begin) as events:
         for _ in range(3):
             made = create(client, address)
@@ -155,7 +154,7 @@ def test_changes_come_as_they_are_made_with_their_position_as_id(client: httpx.C
 
 def test_who_comes_again_goes_on_after_the_last_id(client: httpx.Client, address: str) -> None:
     """E5: as browsers do by themselves, with the address that they asked at first."""
-    begin = ask(client, address, POSITION)["changesPosition"]
+    begin = settled(address.removesuffix("/stream"))
     made = [create(client, address) for _ in range(5)]
     heard: list[Heard] = []
     while len(heard) < 5:
@@ -165,7 +164,7 @@ def test_who_comes_again_goes_on_after_the_last_id(client: httpx.Client, address
 
 
 def test_an_empty_last_id_is_none(client: httpx.Client, address: str) -> None:
-    begin = ask(client, address, POSITION)["changesPosition"]
+    begin = settled(address.removesuffix("/stream"))
     made = create(client, address)
     with following(client, address, FOLLOW_FROM % begin, "") as events:
         assert next(events).json["data"]["entityChanges"]["entityId"] == made

@@ -26,13 +26,10 @@ DEADLINE = 30
 @contextmanager
 def served(data: Path, **environment: str) -> Iterator[int]:
     """The port of a server that takes small bodies."""
-    with pytest.MonkeyPatch.context() as patched:
-        for name, value in {"MAX_BODY_BYTES": str(MOST), **environment}.items():
-            patched.setenv(name, value)
-        with served_by_command(data) as address:
-            port = httpx.URL(address).port
-            assert port is not None
-            yield port
+    with served_by_command(data, environment={"MAX_BODY_BYTES": str(MOST), **environment}) as address:
+        port = httpx.URL(address).port
+        assert port is not None
+        yield port
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from unittest.mock import patch
 
 import httpx
 import pytest
@@ -36,10 +34,8 @@ FOLLOW = "subscription {entityChanges {position}}"
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with (
-        patch.dict(os.environ, LIMITS),
-        served_by_command(tmp_path_factory.mktemp("attacked") / "data", "--samples") as address,
-    ):
+    data = tmp_path_factory.mktemp("attacked") / "data"
+    with served_by_command(data, "--samples", environment=LIMITS) as address:
         yield address
 
 
