@@ -45,7 +45,11 @@ _LETTERS = {"item": "Q", "property": "P", "lexeme": "L", "entity-schema": "E", "
 
 def linked(source: Any) -> str:
     """The id that a link names: of a form or sense it is that one's own. The source is an id or a snak of one."""
-    return source if isinstance(source, str) else _named(source["datavalue"]["value"]) or ""
+    if isinstance(source, str):
+        return source
+    value = source["datavalue"]["value"]
+    named = value.get("id")
+    return named if named.__class__ is str else _numbered(value) or ""
 
 
 def target(source: Any) -> EntityId | None:
@@ -64,12 +68,8 @@ def value_type(snak: Any) -> str:
         return UNKNOWN
 
 
-def _named(value: Mapping[str, Any]) -> str | None:
-    """The id in an entity value; older ones spell only the number."""
-    named = value.get("id")
-    if named.__class__ is str:
-        found: str = named
-        return found
+def _numbered(value: Mapping[str, Any]) -> str | None:
+    """The id of an entity value that spells only its number, as older ones do."""
     kind, number = value.get("entity-type"), value.get("numeric-id")
     if isinstance(kind, str) and kind in _LETTERS and type(number) is int:
         return f"{_LETTERS[kind]}{number}"
@@ -91,13 +91,16 @@ def _text_type(snak: Any, value: Any) -> str:
 def _entity_type(_: Any, value: Any) -> str:
     if not isinstance(value, dict):
         return UNKNOWN
+    named = value.get("id")
+    if named.__class__ is str:
+        return _reference_type(named)
     number = value.get("numeric-id")
     if "id" not in value and number.__class__ is int and number > 0:
         kind = value.get("entity-type")
         if kind.__class__ is str and kind in _NUMBERED:
             return _NUMBERED[kind]
-    named = _named(value)
-    return _reference_type(named) if named is not None else UNKNOWN
+    spelled = _numbered(value)
+    return _reference_type(spelled) if spelled is not None else UNKNOWN
 
 
 def _is_whole(value: Any) -> bool:

@@ -138,11 +138,13 @@ class StatementIndex:
         """Called for a field that is not there yet."""
         if name not in _PACKED:
             raise AttributeError(name)
-        assert self._unpack is not None
-        for field_name, value in zip(_PACKED, self._unpack(), strict=True):
-            object.__setattr__(self, field_name, value)
-        object.__setattr__(self, "_unpack", None)
-        return getattr(self, name)
+        unpack = self._unpack
+        if unpack is not None:
+            for field_name, value in zip(_PACKED, unpack(), strict=True):
+                object.__setattr__(self, field_name, value)
+            # Last: another thread that finds it None finds the fields.
+            object.__setattr__(self, "_unpack", None)
+        return object.__getattribute__(self, name)
 
     def of(self, properties: Sequence[str] | None = None, part: str | None = None) -> list[StatementHash]:
         """The hashes of these properties (all if None), in the revision's order."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, insert, select, update
+from sqlalchemy import BindParameter, Connection, Dialect, Select, and_, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.errors import EntityGone, HeadMoved
@@ -18,7 +18,7 @@ from storage.model import Attempt, AuditKind, Flags, Head
 from storage.ports import AlreadyLanded, EditKey, HeadRevision, Landed, Swap
 from storage.sql import deletions, lists, outbox, targets
 from storage.sql.portable import chunks, insert_absent, insert_rows
-from storage.sql.prepared import padded, prepared
+from storage.sql.prepared import fetched, padded, prepared
 from storage.sql.revisions import FLAGS, REVISION, WITH_META, flags_of, revision_of, subjects_of
 from storage.sql.tables import (
     entity_head,
@@ -44,6 +44,12 @@ _HEADS = select(
             entity_revisions.c.revision_id == entity_head.c.head_revision_id,
         ),
     )
+)
+KEPT, KEPT_BYTES = 512, 4096
+"""How many heads are kept beside their rows, and how long the index of each is at most: 20 MB of them if all are so long."""
+_STATEMENTS, _COUNTS, _PARTS = (
+    [column.name for column in _HEADS.selected_columns].index(name)
+    for name in ("statements", "property_counts", "parts")
 )
 _PAIRS = 32
 """Pairs in one look: engines try every combination of two IN lists, so they are kept short."""
@@ -73,11 +79,12 @@ _OUTCOME = select(idempotent_outcomes).where(
 def heads(connection: Connection, entities: Collection[EntityId]) -> dict[EntityId, HeadRevision]:
     """Heads joined with their revision's row: one query for all ids."""
     found = {}
+    read = _reader(connection.dialect)
     for some in chunks([internal(entity) for entity in entities]):
         keys = padded(some)
         asked = prepared(connection.dialect, _heads_of(len(keys)))
-        for row in asked.rows(connection, asked.bound_in_order(keys)):
-            head = head_of(row)
+        for row in fetched(connection, asked.text, asked.bound_in_order(keys)):
+            head = read(tuple(row))
             found[head.head.entity] = head
     return found
 
@@ -86,6 +93,28 @@ def heads(connection: Connection, entities: Collection[EntityId]) -> dict[Entity
 def _heads_of(count: int) -> Select[Any]:
     keys: list[BindParameter[int]] = [bindparam(f"entity{number}") for number in range(count)]
     return _HEADS.where(entity_head.c.internal_id.in_(keys))
+
+
+@lru_cache
+def _reader(dialect: Dialect) -> Callable[[tuple[Any, ...]], HeadRevision]:
+    """Makes the head of a row as this engine gives it.
+
+    Each time the row is read, for it says what is so now. But most say what they said the last time, and what one
+    says can't change: it is kept beside the row, with its index as far as somebody has unpacked it. `found` shares
+    it with others then.
+    """
+    asked = prepared(dialect, _heads_of(1))
+
+    def made(row: tuple[Any, ...]) -> HeadRevision:
+        return head_of(asked.read(row))
+
+    kept = lru_cache(KEPT)(made)
+
+    def read(row: tuple[Any, ...]) -> HeadRevision:
+        size = len(row[_STATEMENTS] or "") + len(row[_COUNTS] or "") + len(row[_PARTS] or "")
+        return (kept if size <= KEPT_BYTES else made)(row)
+
+    return read
 
 
 _flags = attrgetter(*FLAGS)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from pymysql.constants import FIELD_TYPE  # type: ignore[import-untyped]  # it has no types at all
@@ -26,10 +27,13 @@ _END_LONGEST = 8
 _BINARY = 63
 """The character set of bytes."""
 
+KEPT, KEPT_BYTES = 1024, 2048
+"""How many rows are kept beside their packets, and how long each packet is at most: 8 MB of them if all are so long."""
+
 _Convert = Callable[[bytes], Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Columns:
     """What comes before the first row: in the same bytes whenever one text is asked."""
 
@@ -121,14 +125,14 @@ class Answer:
             MysqlPacket(self._error, self._encoding).raise_for_error()
         if self.columns is None:
             return []
-        converters = self.columns.converters
-        return [_row(packet, converters) for packet in self._rows]
+        columns = self.columns
+        return [(_kept_row if len(packet) <= KEPT_BYTES else _row)(packet, columns) for packet in self._rows]
 
 
-def _row(packet: bytes, converters: Sequence[_Convert | None]) -> tuple[Any, ...]:
+def _row(packet: bytes, columns: Columns) -> tuple[Any, ...]:
     row: list[Any] = []
     at = 0
-    for convert in converters:
+    for convert in columns.converters:
         length = packet[at]
         at += 1
         if length == _NULL:
@@ -142,6 +146,10 @@ def _row(packet: bytes, converters: Sequence[_Convert | None]) -> tuple[Any, ...
         at += length
         row.append(value if convert is None else convert(value))
     return tuple(row)
+
+
+_kept_row = lru_cache(KEPT)(_row)
+"""Most rows are asked for again and are the same: to cut one of 34 columns up takes ten times as long as to find it."""
 
 
 def _converter(column: Any, encoding: str) -> _Convert | None:

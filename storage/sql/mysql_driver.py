@@ -41,7 +41,7 @@ class Connection(aiomysql.Connection):  # type: ignore[misc]  # its base has no 
 
         Whoever stops waiting for it has to throw the connection away: it is closed.
         """
-        asked = text % tuple([self.escape(value) for value in bound])
+        asked = text % tuple([value if value.__class__ is int else self.escape(value) for value in bound])
         await self._execute_command(COMMAND.COM_QUERY, asked.encode(self.encoding, "surrogateescape"))
         answer = Answer(self.encoding, _known.get(text))
         try:
