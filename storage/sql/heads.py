@@ -45,8 +45,8 @@ _HEADS = select(
         ),
     )
 )
-KEPT, KEPT_BYTES = 512, 4096
-"""How many heads are kept beside their rows, and how long the index of each is at most: 20 MB of them if all are so long."""
+KEPT, KEPT_BYTES = 256, 16384
+"""How many heads are kept beside their rows, and how long the index of each is at most: 25 MB of them if all are so long."""
 _STATEMENTS, _COUNTS, _PARTS = (
     [column.name for column in _HEADS.selected_columns].index(name)
     for name in ("statements", "property_counts", "parts")

@@ -27,7 +27,7 @@ _END_LONGEST = 8
 _BINARY = 63
 """The character set of bytes."""
 
-KEPT, KEPT_BYTES = 1024, 2048
+KEPT, KEPT_BYTES = 256, 16384
 """How many rows are kept beside their packets, and how long each packet is at most: 8 MB of them if all are so long."""
 
 _Convert = Callable[[bytes], Any]
