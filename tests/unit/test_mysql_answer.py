@@ -9,7 +9,7 @@ import pytest
 from pymysql.constants import FIELD_TYPE  # type: ignore[import-untyped]  # it has no types at all
 from pymysql.err import InternalError, OperationalError  # type: ignore[import-untyped]  # no types either
 
-from storage.sql.mysql_answer import Answer, Columns
+from storage.sql.mysql_answer import KEPT_BYTES, Answer, Columns
 
 UTF8, BINARY = 33, 63
 END = b"\xfe\x00\x00\x02\x00"
@@ -84,6 +84,29 @@ def test_columns_that_are_not_the_known_ones_are_read() -> None:
     known = answered(sent([*TWO, ROW, END])).columns
     others = (b"\x01", column(b"one"), END)
     assert rows(sent([*others, text(b"7"), END]), known=known) == [("7",)]
+
+
+def test_a_row_that_comes_again_is_cut_up_once() -> None:
+    wire = sent([*TWO, ROW, END])
+    first = answered(wire)
+    assert rows(wire, known=first.columns)[0] is first.rows()[0]
+
+
+def test_a_row_of_other_columns_is_another() -> None:
+    """The same bytes, after a table has changed."""
+    known = answered(sent([*TWO, ROW, END]))
+    assert known.rows() == [(7, "é")]
+    others = (b"\x02", column(b"one"), column(b"two"), END)
+    assert rows(sent([*others, ROW, END]), known=known.columns) == [("7", "é")]
+
+
+def test_a_long_row_is_not_kept() -> None:
+    """So that what is kept has a bound."""
+    wire = sent([*TWO, text(b"7") + text(bytes(KEPT_BYTES)), END])
+    first = answered(wire)
+    one, other = first.rows(), rows(wire, known=first.columns)
+    assert one == other
+    assert one[0] is not other[0]
 
 
 @pytest.mark.parametrize("before", [(), TWO, (*TWO, ROW)])
